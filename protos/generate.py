@@ -1,0 +1,97 @@
+"""Generate Python stubs, type stubs and a descriptor image from the definitions beside this file.
+
+`python -m protos.generate` writes protos/gen/, which is on the import path and not committed.
+"""
+
+import ast
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+
+from google.protobuf import descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2
+from grpc_tools import protoc
+
+ROOT = Path(__file__).parent
+GENERATED = ROOT / "gen"
+VALIDATE = "buf/validate/validate.proto"
+
+
+def definitions() -> list[str]:
+    """Return every definition of ours, relative to this folder."""
+    return sorted(str(path.relative_to(ROOT)) for path in (ROOT / "messaging").rglob("*.proto"))
+
+
+def _validation_descriptor() -> bytes:
+    """Return the descriptor of protovalidate's options.
+
+    The wheel ships no .proto file, but its generated module holds the serialised descriptor as a bytes literal.
+    """
+    spec = importlib.util.find_spec("protovalidate._gen.buf.validate.validate_pb")
+    if spec is None or spec.origin is None:
+        raise SystemExit("protovalidate is not installed")
+    for node in ast.walk(ast.parse(Path(spec.origin).read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "file_desc":
+            literal = node.args[0]
+            if isinstance(literal, ast.Constant) and isinstance(literal.value, bytes):
+                return literal.value
+    raise SystemExit("protovalidate no longer carries its descriptor where it was; see protos/generate.py")
+
+
+def _write_validation_set(path: Path) -> None:
+    files = descriptor_pb2.FileDescriptorSet()
+    for module in (descriptor_pb2, duration_pb2, timestamp_pb2, field_mask_pb2):
+        module.DESCRIPTOR.CopyToProto(files.file.add())
+    files.file.add().ParseFromString(_validation_descriptor())
+    path.write_bytes(files.SerializeToString())
+
+
+def _google_types() -> str:
+    """Return the folder that holds google/rpc/*.proto."""
+    spec = importlib.util.find_spec("google.rpc")
+    if spec is None or not spec.submodule_search_locations:
+        raise SystemExit("googleapis-common-protos is not installed")
+    return str(Path(next(iter(spec.submodule_search_locations))).parent.parent)
+
+
+def _run(*arguments: str) -> None:
+    if protoc.main(["protoc", *arguments]) != 0:
+        raise SystemExit("protoc refused the definitions")
+
+
+def generate() -> None:
+    """Replace protos/gen with fresh output."""
+    shutil.rmtree(GENERATED, ignore_errors=True)
+    GENERATED.mkdir()
+    validation = GENERATED / "validate.binpb"
+    _write_validation_set(validation)
+    plugins = Path(sys.executable).parent
+    paths = [f"--descriptor_set_in={validation}", f"--proto_path={ROOT}", f"--proto_path={_google_types()}"]
+    # Imports are given as descriptors or looked up on proto paths; protoc wants all of them in one set when both occur.
+    image = GENERATED / "google.binpb"
+    _run(
+        f"--proto_path={_google_types()}",
+        f"--proto_path={Path(protoc.__file__).parent / '_proto'}",
+        "--include_imports",
+        f"--descriptor_set_out={image}",
+        "google/rpc/status.proto",
+    )
+    paths = [f"--descriptor_set_in={validation}:{image}", f"--proto_path={ROOT}"]
+    _run(
+        *paths,
+        f"--plugin=protoc-gen-mypy={plugins / 'protoc-gen-mypy'}",
+        f"--plugin=protoc-gen-mypy_grpc={plugins / 'protoc-gen-mypy_grpc'}",
+        f"--python_out={GENERATED}",
+        f"--grpc_python_out={GENERATED}",
+        f"--mypy_out={GENERATED}",
+        f"--mypy_grpc_out={GENERATED}",
+        *definitions(),
+    )
+    _run(f"--descriptor_set_in={validation}", f"--python_out={GENERATED}", f"--mypy_out={GENERATED}",
+         f"--plugin=protoc-gen-mypy={plugins / 'protoc-gen-mypy'}", VALIDATE)
+    _run(*paths, "--include_imports", "--include_source_info", f"--descriptor_set_out={GENERATED / 'image.binpb'}",
+         *definitions())
+
+
+if __name__ == "__main__":
+    generate()
