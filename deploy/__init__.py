@@ -1,0 +1,1 @@
+"""How the platform is put on machines: locally as plain processes, in containers, in a cluster."""

@@ -1,0 +1,20 @@
+"""Which processes there are, and which service may call which."""
+
+SERVICES = ("auth", "users", "conversations", "notifications")
+WORKER, BEAT, GATEWAY = "notifications-worker", "beat", "gateway"
+
+# Callee -> callers. What a caller may call is each method's own allow-list; this decides who has an address and a
+# credential at all.
+CALLERS = {
+    "auth": ("gateway", "users", "conversations", "notifications"),
+    "users": ("gateway", "auth", "conversations", "notifications"),
+    "conversations": ("gateway", "users", "notifications"),
+    "notifications": ("gateway", "auth", "conversations"),
+}
+# Services whose search needs trigrams. Only a superuser may be relied on to create an extension.
+EXTENSIONS = {"users": ("pg_trgm",), "conversations": ("pg_trgm",)}
+
+
+def service_of(process: str) -> str:
+    """The service whose secrets a process holds: a worker is part of its service."""
+    return process.removesuffix("-worker")
