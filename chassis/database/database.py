@@ -1,0 +1,152 @@
+"""The one way to the database: a synchronous verb, in a worker thread, in one transaction."""
+
+import asyncio
+import contextvars
+import functools
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar, overload
+
+import structlog
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+
+from chassis import call
+from chassis.database.engine import failure_of, make_engine
+from chassis.database.once import Once
+from chassis.database.transaction import Encode, Recorder, Transaction
+from chassis.errors import DeadlineRequired, Overloaded
+
+P = ParamSpec("P")
+R = TypeVar("R")
+log = structlog.get_logger(__name__)
+
+# Without a deadline of the caller a transaction may take this long, in seconds.
+DEFAULT_TIMEOUT = 5.0
+_EPOCH = datetime.fromtimestamp(0, UTC)
+# How long a request waits for a free connection before it is refused.
+_WAIT_FOR_SLOT = 0.5
+_LOCK_TIMEOUT = "2000"
+_BEGIN = text("""
+    select set_config('statement_timeout', :statement, true), set_config('lock_timeout', :lock, true), now()
+""")
+
+
+class Database:
+    """A service's own database; every use of it goes through `run` or, for parts with a thread, `transaction`."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        service: str,
+        encode: Encode,
+        record: Recorder | None = None,
+        pool_size: int = 8,
+        on_commit: Callable[[], None] | None = None,
+    ) -> None:
+        """Open nothing yet.
+
+        `encode` turns an emitted event into its outgoing form; `record` stores audit rows where the service keeps
+        the trail itself; `on_commit` is called from the worker thread after a commit that emitted events.
+        """
+        self.service = service
+        self.on_commit = on_commit
+        self.url = url
+        self._encode = encode
+        self._record = record
+        self._engine = make_engine(url, pool_size=pool_size, process=service)
+        self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="database")
+        self._slots = asyncio.Semaphore(pool_size)
+
+    @overload
+    async def run(
+        self, verb: Callable[Concatenate[Transaction, P], R], *, once: Once, **arguments: Any
+    ) -> Any: ...
+
+    @overload
+    async def run(self, verb: Callable[Concatenate[Transaction, P], R], *, once: None = None, **arguments: Any) -> R: ...
+
+    async def run(self, verb: Callable[..., Any], *, once: Once | None = None, **arguments: Any) -> Any:
+        """Run `verb(tx, **arguments)` and commit; with `once` the answer is the encoded or the stored response.
+
+        Raises: what the verb raises, Overloaded when no connection gets free in time, DeadlineRequired when the
+        caller's deadline has passed, DatabaseUnavailable, Contention, IdempotencyKeyReused.
+        """
+        try:
+            await asyncio.wait_for(self._slots.acquire(), _WAIT_FOR_SLOT)
+        except TimeoutError as error:
+            raise Overloaded(retry_after=1.0) from error
+        work = functools.partial(self._work, verb, once, arguments)
+        context = contextvars.copy_context()
+        future = asyncio.get_running_loop().run_in_executor(self._threads, context.run, work)
+        # The slot belongs to the thread, not to the waiter: a cancelled caller leaves the thread at work.
+        future.add_done_callback(lambda _: self._slots.release())
+        return await future
+
+    def _work(self, verb: Callable[..., Any], once: Once | None, arguments: dict[str, Any]) -> Any:
+        with self.transaction() as tx:
+            return verb(tx, **arguments) if once is None else once.run(tx, verb, arguments)
+
+    @contextmanager
+    def transaction(self, timeout: float | None = None) -> Iterator[Transaction]:
+        """Open a transaction in the calling thread; commits at the end of the block, rolls back on an exception."""
+        remaining = call.current().remaining(DEFAULT_TIMEOUT) if timeout is None else timeout
+        if remaining <= 0:
+            raise DeadlineRequired()
+        tx: Transaction | None = None
+        try:
+            connection, tx = self._begin(remaining)
+            try:
+                yield tx
+                tx.flush()
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+            finally:
+                connection.close()
+        except PoolTimeout as error:
+            raise Overloaded(retry_after=1.0) from error
+        except DBAPIError as error:
+            failure = failure_of(error)
+            if failure is None:
+                raise
+            log.warning("database_failed", reason=failure.reason, error=type(error.orig).__name__)
+            raise failure from error
+        finally:
+            if tx is not None:
+                call.current().meter.add(tx.queries, tx.query_seconds)
+        if tx.has_events and self.on_commit is not None:
+            self.on_commit()
+        tx.committed()
+
+    def _begin(self, remaining: float) -> tuple[Connection, Transaction]:
+        parameters = {"statement": str(max(1, int(remaining * 1000))), "lock": _LOCK_TIMEOUT}
+        for attempt in (1, 2):
+            connection = self._engine.connect()
+            tx = Transaction(connection, _EPOCH, service=self.service, encode=self._encode, record=self._record)
+            try:
+                tx.now = tx.execute(_BEGIN, parameters).one()[2]
+            except DBAPIError as error:
+                connection.close()
+                # A pooled connection may have died while idle; nothing was done on it yet, so a fresh one is safe.
+                if attempt == 1 and error.connection_invalidated:
+                    continue
+                raise
+            except BaseException:
+                connection.close()
+                raise
+            return connection, tx
+        raise AssertionError("unreachable")
+
+    async def ping(self) -> None:
+        """Reach the database. Raises: Failure."""
+        await self.run(lambda tx: tx.now)
+
+    async def close(self) -> None:
+        """Finish what runs and close all connections."""
+        await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
+        self._engine.dispose()

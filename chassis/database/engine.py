@@ -1,0 +1,60 @@
+"""Connections to PostgreSQL and what their failures mean."""
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from chassis.errors import Contention, DatabaseUnavailable, Failure
+
+# A dead peer is noticed after 5 + 2 × 2 s while idle, and 4 s after unacknowledged data.
+_CONNECT = {
+    "connect_timeout": 2,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 4000,
+    "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=5000",
+}
+# lock_not_available, deadlock_detected, serialization_failure, query_canceled
+_CONTENTION = {"55P03", "40P01", "40001", "57014"}
+# connection exceptions, too many connections, and a server that starts, stops or recovers
+_GONE = ("08", "53", "57P")
+
+
+def driver_url(url: str) -> str:
+    """Turn any PostgreSQL address into one that names psycopg2."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or not scheme.startswith("postgres"):
+        raise ValueError("a database address begins with postgresql://")
+    return f"postgresql+psycopg2://{rest}"
+
+
+def make_engine(url: str, *, pool_size: int, process: str = "") -> Engine:
+    """Open a pool; a size of 0 means a new connection each time, for parts that keep one for themselves."""
+    arguments = {**_CONNECT, "application_name": process or "messaging"}
+    if pool_size == 0:
+        return create_engine(driver_url(url), poolclass=NullPool, connect_args=arguments)
+    return create_engine(
+        driver_url(url),
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=0.5,
+        pool_use_lifo=True,
+        connect_args=arguments,
+    )
+
+
+def failure_of(error: DBAPIError) -> Failure | None:
+    """Say what a database error means to the caller, or nothing when it is a defect of ours."""
+    state = getattr(error.orig, "pgcode", None) or ""
+    if state in _CONTENTION:
+        return Contention(retry_after=1.0)
+    # Without a SQL state the server never answered: connecting failed, or the connection broke.
+    if error.connection_invalidated or state.startswith(_GONE) or (not state and _is_operational(error)):
+        return DatabaseUnavailable(retry_after=1.0)
+    return None
+
+
+def _is_operational(error: DBAPIError) -> bool:
+    return type(error.orig).__name__ in {"OperationalError", "InterfaceError"}
