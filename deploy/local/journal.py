@@ -14,7 +14,7 @@ class Journal:
     """Log files under `directory`, and a console when there is one."""
 
     def __init__(self, directory: Path, console: TextIO | None = None) -> None:
-        self._directory = directory
+        self.directory = directory
         self._console = console
         self._lock = threading.Lock()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ class Journal:
 
     def path(self, name: str) -> Path:
         """The log file of one process."""
-        return self._directory / f"{name}.log"
+        return self.directory / f"{name}.log"
 
     def tail(self, name: str, lines: int = 15) -> str:
         """The last lines of one process, to explain a failure."""
