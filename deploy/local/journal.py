@@ -1,10 +1,12 @@
 """Where the children's output goes: a log file each, rotated by size, and the console."""
 
+import contextlib
 import re
 import threading
 from collections.abc import Callable
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, TextIO
+from typing import TextIO
 
 ROTATE_AT = 10 * 1024 * 1024
 KEPT = 5
@@ -23,16 +25,17 @@ class Journal:
         """Print for the person at the console."""
         if self._console:
             lines = "".join(f"{speaker:<14} | {line}\n" for line in text.splitlines())
-            with self._lock:
+            # Nobody reads any more (`make run | head`): the children go on.
+            with self._lock, contextlib.suppress(OSError):
                 self._console.write(lines)
                 self._console.flush()
 
-    def pump(self, name: str, stream: IO[bytes], *, quiet: bool) -> None:
+    def pump(self, name: str, stream: BufferedReader, *, quiet: bool) -> None:
         """Copy a child's output to its log (and the console unless quiet) until it closes."""
         with stream, _RotatingFile(self.path(name)) as file:
             show: Callable[[bytes], None] = (lambda _: None) if quiet else lambda data: self._show(name, data)
             rest = b""
-            while chunk := stream.read1(65536):  # type: ignore[attr-defined]  # a BufferedReader
+            while chunk := stream.read1(65536):
                 rest += chunk
                 whole, rest = rest[: rest.rfind(b"\n") + 1], rest[rest.rfind(b"\n") + 1 :]
                 file.write(whole)
@@ -68,7 +71,9 @@ class _RotatingFile:
         self._file.close()
 
     def write(self, data: bytes) -> None:
-        self._file.write(data)
+        # On a full disk lines are lost; a pump that ended would stop its process, whose pipe fills up.
+        with contextlib.suppress(OSError):
+            self._file.write(data)
         if self._file.tell() >= ROTATE_AT:
             self._file.close()
             for n in range(KEPT - 1, 0, -1):

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import closing
+from io import BufferedReader
+from typing import cast
 
 import psycopg2
 
@@ -18,7 +20,7 @@ def migrate(service: str, environment: Mapping[str, str], journal: Journal) -> N
 
     Raises: Refused with the end of the log when they fail.
     """
-    if _current(environment["MIGRATE_DATABASE_URL"]) == _newest(service):
+    if current(environment["MIGRATE_DATABASE_URL"]) == newest(service):
         return
     name = f"{service}-migrate"
     command = [sys.executable, "-m", f"services.{service}", "migrate"]
@@ -32,13 +34,12 @@ def migrate(service: str, environment: Mapping[str, str], journal: Journal) -> N
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    assert child.stdout is not None  # noqa: S101 - for the type
-    journal.pump(name, child.stdout, quiet=False)
+    journal.pump(name, cast("BufferedReader", child.stdout), quiet=False)
     if child.wait():
         raise Refused(f"the migrations of {service} failed. Their log ends:\n{journal.tail(name)}")
 
 
-def _newest(service: str) -> set[str]:
+def newest(service: str) -> set[str]:
     """The revisions that no other builds upon."""
     revisions, built_upon = set(), set()
     for file in (ROOT / "services" / service / "migrations" / "versions").glob("*.py"):
@@ -49,7 +50,11 @@ def _newest(service: str) -> set[str]:
     return revisions - built_upon
 
 
-def _current(url: str) -> set[str]:
+def current(url: str) -> set[str]:
+    """The revisions that a database has.
+
+    Raises: Refused when it does not answer.
+    """
     try:
         with closing(psycopg2.connect(re.sub(r"^postgresql\+\w+:", "postgresql:", url))) as connection:
             cursor = connection.cursor()

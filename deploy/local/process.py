@@ -9,8 +9,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, cast
+from typing import cast
 
 from deploy.local.errors import Refused
 from deploy.local.journal import Journal
@@ -168,7 +169,7 @@ class Process:
         )
         pump = threading.Thread(
             target=self._journal.pump,
-            args=(spec.name, cast("IO[bytes]", child.stdout)),
+            args=(spec.name, cast("BufferedReader", child.stdout)),
             kwargs={"quiet": spec.quiet},
             name=f"log-{spec.name}",
             daemon=True,

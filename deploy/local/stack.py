@@ -109,8 +109,10 @@ class Stack:
             if members:
                 with ThreadPoolExecutor(len(members)) as pool:
                     list(pool.map(Process.stop, members))
-        state.clear(self.directory)
-        os.close(self._lock)
+        if self._lock >= 0:
+            state.clear(self.directory)
+            os.close(self._lock)
+            self._lock = -1
 
     def discard(self) -> None:
         """Stop, and delete all but the logs and the mail."""
