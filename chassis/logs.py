@@ -12,11 +12,23 @@ import structlog
 
 from chassis import call
 
-_MASKED = ("password", "secret", "token", "credential", "authorization", "cookie", "otp", "content", "refresh", "access")
+_MASKED = (
+    "password",
+    "secret",
+    "token",
+    "credential",
+    "authorization",
+    "cookie",
+    "otp",
+    "content",
+    "refresh",
+    "access",
+)
 
 
 def configure(process: str, *, level: str = "INFO", log_format: str = "json", debug: bool = False) -> None:
     """Send every log line of this process, third-party ones too, to standard output."""
+
     def add_service(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         event["service"] = process
         return event

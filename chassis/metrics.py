@@ -6,7 +6,10 @@ from prometheus_client import Counter, Histogram, start_http_server
 
 RPCS = Counter("messaging_rpc_total", "RPCs served", ["method", "code"])
 RPC_SECONDS = Histogram(
-    "messaging_rpc_seconds", "Time to serve an RPC", ["method"], buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
+    "messaging_rpc_seconds",
+    "Time to serve an RPC",
+    ["method"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
 )
 EVENTS_PUBLISHED = Counter("messaging_events_published_total", "Events that the relay published", ["service"])
 EVENTS_HANDLED = Counter("messaging_events_handled_total", "Events that a consumer handled", ["consumer", "outcome"])

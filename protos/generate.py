@@ -87,10 +87,20 @@ def generate() -> None:
         f"--mypy_grpc_out={GENERATED}",
         *definitions(),
     )
-    _run(f"--descriptor_set_in={validation}", f"--python_out={GENERATED}", f"--mypy_out={GENERATED}",
-         f"--plugin=protoc-gen-mypy={plugins / 'protoc-gen-mypy'}", VALIDATE)
-    _run(*paths, "--include_imports", "--include_source_info", f"--descriptor_set_out={GENERATED / 'image.binpb'}",
-         *definitions())
+    _run(
+        f"--descriptor_set_in={validation}",
+        f"--python_out={GENERATED}",
+        f"--mypy_out={GENERATED}",
+        f"--plugin=protoc-gen-mypy={plugins / 'protoc-gen-mypy'}",
+        VALIDATE,
+    )
+    _run(
+        *paths,
+        "--include_imports",
+        "--include_source_info",
+        f"--descriptor_set_out={GENERATED / 'image.binpb'}",
+        *definitions(),
+    )
 
 
 if __name__ == "__main__":

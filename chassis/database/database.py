@@ -11,7 +11,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 import structlog
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chassis import call
 from chassis.database.engine import failure_of, make_engine
@@ -30,7 +31,7 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 _WAIT_FOR_SLOT = 0.5
 _LOCK_TIMEOUT = "2000"
 _BEGIN = text("""
-    select set_config('statement_timeout', :statement, true), set_config('lock_timeout', :lock, true), now()
+    select set_config('statement_timeout', :statement, true), set_config('lock_timeout', :lock, true), now() as now
 """)
 
 
@@ -62,12 +63,12 @@ class Database:
         self._slots = asyncio.Semaphore(pool_size)
 
     @overload
-    async def run(
-        self, verb: Callable[Concatenate[Transaction, P], R], *, once: Once, **arguments: Any
-    ) -> Any: ...
+    async def run(self, verb: Callable[Concatenate[Transaction, P], R], *, once: Once, **arguments: Any) -> Any: ...
 
     @overload
-    async def run(self, verb: Callable[Concatenate[Transaction, P], R], *, once: None = None, **arguments: Any) -> R: ...
+    async def run(
+        self, verb: Callable[Concatenate[Transaction, P], R], *, once: None = None, **arguments: Any
+    ) -> R: ...
 
     async def run(self, verb: Callable[..., Any], *, once: Once | None = None, **arguments: Any) -> Any:
         """Run `verb(tx, **arguments)` and commit; with `once` the answer is the encoded or the stored response.
@@ -129,7 +130,7 @@ class Database:
             connection = self._engine.connect()
             tx = Transaction(connection, _EPOCH, service=self.service, encode=self._encode, record=self._record)
             try:
-                tx.now = tx.execute(_BEGIN, parameters).one()[2]
+                tx.now = tx.execute(_BEGIN, parameters).one().now
             except DBAPIError as error:
                 connection.close()
                 # A pooled connection may have died while idle; nothing was done on it yet, so a fresh one is safe.

@@ -7,12 +7,12 @@ from typing import Any
 
 import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
-from messaging.chassis.v1.envelope_pb2 import AuditRecorded, Envelope
 from sqlalchemy import Connection, CursorResult, Executable, text
 
 from chassis import call
 from chassis.events import Outgoing
 from chassis.ids import uuid7
+from messaging.chassis.v1.envelope_pb2 import AuditRecorded, Envelope
 
 Encode = Callable[[Any], Outgoing]
 Recorder = Callable[["Transaction", AuditRecorded], None]

@@ -1,14 +1,15 @@
 """Calls to other services: each with a deadline, this process's proof, and on whose behalf it is made."""
 
+import asyncio
 import random
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import asyncio
 import grpc
 from google.protobuf.message import Message
 
 from chassis import call
+from chassis.call import Call
 from chassis.errors import Unavailable
 from chassis.rpc import metadata
 from chassis.rpc.status import of_rpc_error
@@ -86,7 +87,7 @@ class Channel:
         """End calls under way after a moment, and the connection."""
         await self._channel.close(1.0)
 
-    def _metadata(self, active: call.Call) -> metadata.Metadata:
+    def _metadata(self, active: Call) -> metadata.Metadata:
         sent: metadata.Metadata = ((metadata.CREDENTIAL, self._credential), (metadata.REQUEST_ID, active.request_id))
         if active.caller is not None:
             sent = (*sent, (metadata.CALLER, metadata.encode_caller(active.caller)))

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 
-from messaging.chassis.v1.identity_pb2 import Identity
-
 from chassis.call import Caller, Meter
+from messaging.chassis.v1.identity_pb2 import Identity
 
 CREDENTIAL = "x-credential"
 CALLER = "x-caller-bin"

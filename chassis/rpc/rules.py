@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from google.protobuf.descriptor import FileDescriptor
+
 from messaging.chassis.v1 import options_pb2 as options
 
 

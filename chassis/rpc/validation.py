@@ -11,7 +11,7 @@ def check(request: Message) -> None:
     """Raises: InvalidRequest, naming each field that breaks a rule; never the values."""
     found = [
         Violation(
-            ".".join(element.field_name for element in violation.proto.field.elements if element.field_name),
+            _path(violation),
             violation.proto.rule_id.replace(".", "_"),
             violation.proto.message,
         )
@@ -22,13 +22,18 @@ def check(request: Message) -> None:
         raise InvalidRequest(fields=found)
 
 
+def _path(violation: protovalidate.Violation) -> str:
+    path = violation.proto.field
+    return ".".join(element.field_name for element in path.elements) if path is not None else ""
+
+
 def _nul_paths(message: Message, prefix: str) -> list[str]:
     paths: list[str] = []
     for field, value in message.ListFields():
         if field.type == FieldDescriptor.TYPE_STRING:
             if any("\x00" in text for text in ([value] if isinstance(value, str) else value)):
                 paths.append(prefix + field.name)
-        elif field.type == FieldDescriptor.TYPE_MESSAGE and not field.message_type.GetOptions().map_entry:
+        elif field.message_type is not None and not field.message_type.GetOptions().map_entry:
             for nested in [value] if isinstance(value, Message) else value:
                 paths += _nul_paths(nested, f"{prefix}{field.name}.")
     return paths

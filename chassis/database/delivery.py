@@ -1,0 +1,172 @@
+"""Queries of the relay and of consumers on the tables that every service has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from chassis.database.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What a stream looked like after the last acknowledged publish."""
+
+    stream_created: str
+    last_seq: int
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """An event that waits for another try, or is dead."""
+
+    aggregate_id: str
+    n: int
+    event_id: str
+    subject: str
+    envelope: bytes
+    tries: int
+
+
+_NEXT = text("""
+    select o.id, o.event_id, o.kind, o.aggregate_id, o.envelope
+    from unpublished u join outbox o using (id) order by id limit :count
+""")
+_POSITION = text("select stream_created, last_seq, event_id from relay_position where stream = :stream")
+_REMEMBER = text("""
+    insert into relay_position (stream, stream_created, last_seq, event_id)
+    values (:stream, :stream_created, :last_seq, :event_id)
+    on conflict (stream) do update
+    set stream_created = excluded.stream_created, last_seq = excluded.last_seq, event_id = excluded.event_id
+""")
+
+
+def try_lead(connection: Connection, name: str) -> bool:
+    """Become the only one of its kind on this database for as long as the connection lives, or answer false."""
+    return bool(connection.scalar(text("select pg_try_advisory_lock(hashtextextended(:name, 0))"), {"name": name}))
+
+
+def next_unpublished(connection: Connection, count: int) -> Sequence[Any]:
+    """The oldest events that no stream has acknowledged."""
+    return connection.execute(_NEXT, {"count": count}).all()
+
+
+def forget_published(connection: Connection, ids: Sequence[int]) -> None:
+    """Take acknowledged events off the queue."""
+    connection.execute(text("delete from unpublished where id = any(:ids)"), {"ids": list(ids)})
+
+
+def position(connection: Connection, stream: str) -> Position | None:
+    """Where the relay last was."""
+    row = connection.execute(_POSITION, {"stream": stream}).one_or_none()
+    return None if row is None else Position(*row)
+
+
+def remember(connection: Connection, stream: str, where: Position) -> None:
+    """Note where the relay is."""
+    connection.execute(
+        _REMEMBER,
+        {
+            "stream": stream,
+            "stream_created": where.stream_created,
+            "last_seq": where.last_seq,
+            "event_id": where.event_id,
+        },
+    )
+
+
+def refill(connection: Connection, after_event_id: str | None) -> int:
+    """Queue all kept events again, or those after a known one. Returns how many."""
+    statement = text("""
+        insert into unpublished (id)
+        select id from outbox
+        where id > coalesce((select id from outbox where event_id = cast(:event_id as uuid)), 0)
+        on conflict do nothing
+    """)
+    return connection.execute(statement, {"event_id": after_event_id}).rowcount
+
+
+def note_seen(tx: Transaction, consumer: str, event_ids: Sequence[str]) -> set[str]:
+    """Write the ids into the inbox and return those that were not there."""
+    statement = text("""
+        insert into inbox (consumer, event_id)
+        select :consumer, unnest(cast(:event_ids as uuid[])) on conflict do nothing returning event_id
+    """)
+    rows = tx.execute(statement, {"consumer": consumer, "event_ids": list(event_ids)})
+    return {str(event_id) for event_id in rows.scalars()}
+
+
+def parked_aggregates(tx: Transaction, consumer: str, aggregate_ids: Sequence[str]) -> set[str]:
+    """Those of the aggregates that have events waiting for another try."""
+    statement = text("""
+        select distinct aggregate_id from parked
+        where consumer = :consumer and not is_dead and aggregate_id = any(:aggregate_ids)
+    """)
+    rows = tx.execute(statement, {"consumer": consumer, "aggregate_ids": list(aggregate_ids)})
+    return set(rows.scalars())
+
+
+def park(
+    tx: Transaction, consumer: str, aggregate_id: str, event_id: str, subject: str, envelope: bytes, error: str
+) -> None:
+    """Put an event behind the others of its aggregate that wait for another try."""
+    statement = text("""
+        insert into parked (consumer, aggregate_id, event_id, subject, envelope, error, next_try)
+        values (:consumer, :aggregate_id, :event_id, :subject, :envelope, :error, now() + interval '1 second')
+    """)
+    tx.execute(
+        statement,
+        {
+            "consumer": consumer,
+            "aggregate_id": aggregate_id,
+            "event_id": event_id,
+            "subject": subject,
+            "envelope": envelope,
+            "error": error,
+        },
+    )
+
+
+def next_parked(tx: Transaction, consumer: str) -> Parked | None:
+    """The first waiting event of the aggregate that has waited longest for its time, or nothing."""
+    statement = text("""
+        select p.aggregate_id, p.n, p.event_id, p.subject, p.envelope, p.tries from parked p
+        where p.consumer = :consumer and not p.is_dead and p.next_try <= now()
+          and not exists (select 1 from parked q where q.consumer = p.consumer and q.aggregate_id = p.aggregate_id
+                          and not q.is_dead and q.n < p.n)
+        order by p.next_try limit 1
+    """)
+    row = tx.execute(statement, {"consumer": consumer}).one_or_none()
+    if row is None:
+        return None
+    return Parked(row.aggregate_id, row.n, str(row.event_id), row.subject, bytes(row.envelope), row.tries)
+
+
+def unpark(tx: Transaction, consumer: str, aggregate_id: str, n: int) -> None:
+    """Forget a parked event that was handled."""
+    statement = text("delete from parked where consumer = :consumer and aggregate_id = :aggregate_id and n = :n")
+    tx.execute(statement, {"consumer": consumer, "aggregate_id": aggregate_id, "n": n})
+
+
+def note_failed(
+    tx: Transaction, consumer: str, aggregate_id: str, n: int, *, delay: float, error: str, is_dead: bool
+) -> None:
+    """Count a failed try of a parked event; a dead one no longer holds up its aggregate."""
+    statement = text("""
+        update parked set tries = tries + 1, next_try = now() + make_interval(secs => :delay), error = :error,
+                          is_dead = :is_dead
+        where consumer = :consumer and aggregate_id = :aggregate_id and n = :n
+    """)
+    tx.execute(
+        statement,
+        {
+            "consumer": consumer,
+            "aggregate_id": aggregate_id,
+            "n": n,
+            "delay": delay,
+            "error": error,
+            "is_dead": is_dead,
+        },
+    )

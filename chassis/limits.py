@@ -1,0 +1,64 @@
+"""Rate limits shared by all replicas: the generic cell rate algorithm in one Redis round trip."""
+
+from dataclasses import dataclass
+
+import redis.asyncio
+import structlog
+from redis.exceptions import RedisError
+
+from chassis.errors import DependencyUnavailable, RateLimited
+
+log = structlog.get_logger(__name__)
+
+# KEYS[1] holds the theoretical arrival time in microseconds of Redis's own clock; answers the microseconds to wait.
+_GCRA = """
+local now = redis.call('TIME')
+now = now[1] * 1000000 + now[2]
+local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
+local earliest = arrival - interval * (burst - 1)
+if earliest > now then return earliest - now end
+local after = arrival + interval
+redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000) + 1)
+return 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`burst` at once, then one every `interval` seconds; open or closed while Redis is down."""
+
+    name: str
+    burst: int
+    interval: float
+    is_fail_open: bool = False
+
+
+class RateLimiter:
+    """Counts in Redis; a lost Redis resets the counts and loses nothing else."""
+
+    def __init__(self, redis_url: str) -> None:
+        """Connect on first use; a Redis that hangs costs 100 ms."""
+        self._redis = redis.asyncio.from_url(redis_url, socket_timeout=0.1, socket_connect_timeout=0.1)
+        self._script = self._redis.register_script(_GCRA)
+
+    async def check(self, limit: Limit, key: str) -> None:
+        """Take one from the key's allowance.
+
+        Raises: RateLimited with the seconds to wait; DependencyUnavailable while Redis is down, unless the limit
+        fails open.
+        """
+        arguments = [int(limit.interval * 1_000_000), limit.burst]
+        try:
+            wait = await self._script(keys=[f"limit:{limit.name}:{key}"], args=arguments)
+        except (RedisError, OSError) as error:
+            log.warning("limiter_down", limit=limit.name, error=type(error).__name__)
+            if limit.is_fail_open:
+                return
+            raise DependencyUnavailable(retry_after=2.0) from error
+        if wait:
+            raise RateLimited(retry_after=wait / 1_000_000)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()

@@ -1,0 +1,220 @@
+"""The outbox relay: publishes what was committed, at least once, in the order of commit within each aggregate."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import nats.errors
+import nats.js.errors
+import orjson
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from chassis import events, metrics
+from chassis.bus import Bus
+from chassis.database import delivery
+from chassis.database.engine import make_engine
+from chassis.streams import ensure_stream, stream_name
+
+R = TypeVar("R")
+log = structlog.get_logger(__name__)
+
+_BATCH = 256
+_POLL_SECONDS = 0.25
+_ACK_SECONDS = 5.0
+_RETRY_SECONDS = 1.0
+_FOLLOW_SECONDS = 2.0
+
+
+class PublishFailed(Exception):
+    """The stream did not acknowledge everything in time; what is left stays queued."""
+
+
+class OutboxRelay:
+    """Works off the queue of one database; of all replicas' relays one leads, by an advisory lock."""
+
+    def __init__(self, database_url: str, bus: Bus, service: str, *, replicas: int = 1) -> None:
+        """Take the service's own database and name, and the copies its stream shall have."""
+        self._engine = make_engine(database_url, pool_size=0, process=f"{service}-relay")
+        self._bus = bus
+        self._service = service
+        self._replicas = replicas
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="relay")
+        self._loop = asyncio.get_running_loop()
+        self._woken = asyncio.Event()
+        self._is_leading = False
+        self._acks: _Acks | None = None
+        self._generation = -1
+        self._stream_created = ""
+
+    def wake(self) -> None:
+        """Say that something was committed; may be called from any thread."""
+        self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        if self._is_leading:
+            self._woken.set()
+        elif self._bus.is_connected:
+            # Another replica leads; without this message its poll finds the event a moment later.
+            task = self._loop.create_task(self._bus.publish_live(f"wake.{self._service}", b""))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def run(self) -> None:
+        """Lead or wait to lead until cancelled; failures of either side are waited out."""
+        await self._bus.subscribe(f"wake.{self._service}", self._hear)
+        try:
+            while True:
+                try:
+                    await self._lead()
+                except (DBAPIError, nats.errors.Error, PublishFailed, OSError, TimeoutError) as error:
+                    log.warning("relay_interrupted", service=self._service, error=type(error).__name__)
+                    await asyncio.sleep(_RETRY_SECONDS)
+        finally:
+            self._thread.shutdown(wait=False)
+            self._engine.dispose()
+
+    async def _hear(self, _message: Msg) -> None:
+        self._woken.set()
+
+    async def _lead(self) -> None:
+        connection = await self._in_thread(self._open)
+        try:
+            while not await self._in_thread(delivery.try_lead, connection, f"relay:{self._service}"):
+                await asyncio.sleep(_FOLLOW_SECONDS)
+            self._is_leading = True
+            self._generation = -1
+            while True:
+                self._woken.clear()
+                if not await self._work(connection):
+                    await self._wait()
+        finally:
+            self._is_leading = False
+            await asyncio.shield(self._in_thread(_discard, connection))
+
+    async def _wait(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), _POLL_SECONDS)
+
+    async def _work(self, connection: Connection) -> bool:
+        """Publish one batch. Returns whether there may be more."""
+        client = await self._bus.client()
+        if self._generation != self._bus.generation:
+            generation = self._bus.generation
+            await self._compare(connection, client.jetstream())
+            self._generation = generation
+        rows = await self._in_thread(delivery.next_unpublished, connection, _BATCH)
+        if not rows:
+            return False
+        if self._acks is None or self._acks.client is not client:
+            self._acks = _Acks(client)
+            await self._acks.listen()
+        done, last_seq = await self._acks.publish(self._service, rows)
+        if done:
+            where = delivery.Position(self._stream_created, last_seq, str(rows[done - 1].event_id))
+            await self._in_thread(self._settle, connection, [row.id for row in rows[:done]], where)
+            metrics.EVENTS_PUBLISHED.labels(self._service).inc(done)
+        if done < len(rows):
+            # Perhaps the stream is gone: look again before the next try.
+            self._generation = -1
+            raise PublishFailed(f"{len(rows) - done} of {len(rows)} events were not acknowledged")
+        return len(rows) == _BATCH
+
+    async def _compare(self, connection: Connection, js: JetStreamContext) -> None:
+        """Find out whether the stream still holds what was published, and queue again what it lost."""
+        info = await ensure_stream(js, self._service, self._replicas)
+        self._stream_created = str(info.created)
+        known = await self._in_thread(delivery.position, connection, stream_name(self._service))
+        if known is None:
+            return
+        if known.stream_created != self._stream_created:
+            queued = await self._in_thread(delivery.refill, connection, None)
+            log.error("stream_lost", service=self._service, queued=queued)
+        elif info.state.last_seq < known.last_seq:
+            last = await self._event_at(js, info.state.last_seq)
+            queued = await self._in_thread(delivery.refill, connection, last)
+            log.error("stream_tail_lost", service=self._service, queued=queued)
+        elif info.state.first_seq <= known.last_seq:
+            found = await self._event_at(js, known.last_seq)
+            if found != known.event_id:
+                queued = await self._in_thread(delivery.refill, connection, None)
+                log.error("stream_rewritten", service=self._service, queued=queued)
+
+    async def _event_at(self, js: JetStreamContext, seq: int) -> str | None:
+        try:
+            message = await js.get_msg(stream_name(self._service), seq=seq)
+        except nats.js.errors.NotFoundError:
+            return None
+        return (message.headers or {}).get("Nats-Msg-Id")
+
+    def _open(self) -> Connection:
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        # Losing the note that an event was published means publishing it again, which is allowed.
+        connection.exec_driver_sql("set synchronous_commit = off")
+        connection.exec_driver_sql("set statement_timeout = 5000")
+        return connection
+
+    def _settle(self, connection: Connection, ids: Sequence[int], where: delivery.Position) -> None:
+        delivery.forget_published(connection, ids)
+        delivery.remember(connection, stream_name(self._service), where)
+
+    async def _in_thread(self, work: Callable[..., R], *arguments: Any) -> R:
+        return await self._loop.run_in_executor(self._thread, work, *arguments)
+
+
+class _Acks:
+    """Publishes batches with one reply subject, so that an event costs no future and no inbox of its own."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._inbox = client.new_inbox()
+        self._missing: set[int] = set()
+        self._batch = 0
+        self._last_seq = 0
+        self._settled = asyncio.Event()
+
+    async def listen(self) -> None:
+        await self.client.subscribe(f"{self._inbox}.*.*", cb=self._acknowledged)
+
+    async def publish(self, service: str, rows: Sequence[Any]) -> tuple[int, int]:
+        """Return how many of the first rows were acknowledged without a gap, and the highest stream sequence."""
+        self._batch += 1
+        self._missing = set(range(len(rows)))
+        self._last_seq = 0
+        self._settled.clear()
+        for n, row in enumerate(rows):
+            await self.client.publish(
+                events.subject(service, row.kind, row.aggregate_id),
+                bytes(row.envelope),
+                reply=f"{self._inbox}.{self._batch}.{n}",
+                headers={"Nats-Msg-Id": str(row.event_id)},
+            )
+        try:
+            await asyncio.wait_for(self._settled.wait(), _ACK_SECONDS)
+        except TimeoutError:
+            log.warning("publish_unacknowledged", service=service, missing=len(self._missing))
+        return min(self._missing, default=len(rows)), self._last_seq
+
+    async def _acknowledged(self, message: Msg) -> None:
+        _, batch, n = message.subject.rsplit(".", 2)
+        if int(batch) != self._batch:
+            return
+        answer: dict[str, Any] = orjson.loads(message.data) if message.data else {"error": {}}
+        if "error" in answer:
+            log.warning("publish_refused", error=answer["error"].get("description", ""))
+            self._settled.set()
+            return
+        self._last_seq = max(self._last_seq, int(answer["seq"]))
+        self._missing.discard(int(n))
+        if not self._missing:
+            self._settled.set()
+
+
+def _discard(connection: Connection) -> None:
+    connection.invalidate()
+    connection.close()
