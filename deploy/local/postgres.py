@@ -127,23 +127,33 @@ def _initialise(programs: Path, prefix: Sequence[str], directory: Path, password
 
 
 def _unprivileged(programs: Path, directory: Path) -> list[str]:
-    """What to put before a command, since PostgreSQL refuses to run as root; makes `directory` for that user."""
+    """What to put before a command, since PostgreSQL refuses root and users without a name; makes `directory`."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 and _has_name(os.geteuid()):
         return []
-    # nobody inside a user namespace of its own, root outside: nothing changes hands.
-    if _runs([*AS_NOBODY_INSIDE, str(programs / "postgres"), "--version"]) and directory.stat().st_uid == 0:
+    # nobody inside a user namespace of its own, the same user outside: nothing changes hands.
+    if directory.stat().st_uid == os.geteuid() and _runs([*AS_NOBODY_INSIDE, str(programs / "postgres"), "--version"]):
         return AS_NOBODY_INSIDE
-    nobody = pwd.getpwnam("nobody")
-    os.chown(directory, nobody.pw_uid, nobody.pw_gid)
-    directory.parent.chmod(0o711)
-    if _runs([*AS_NOBODY, str(programs / "postgres"), "--version"]) and _runs([*AS_NOBODY, "ls", str(directory)]):
-        return AS_NOBODY
-    os.chown(directory, 0, 0)
+    # Where namespaces are forbidden, root can still become nobody, who must be able to read everything on the way.
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        os.chown(directory, nobody.pw_uid, nobody.pw_gid)
+        directory.parent.chmod(0o711)
+        if _runs([*AS_NOBODY, str(programs / "postgres"), "--version"]) and _runs([*AS_NOBODY, "ls", str(directory)]):
+            return AS_NOBODY
+        os.chown(directory, 0, 0)
     raise Refused(
-        "PostgreSQL cannot run as root here: run `make run` as an ordinary user, "
-        f"or move the project where `nobody` may read it ({programs} and {directory})"
+        "PostgreSQL refuses to run as this user: run as an ordinary one, "
+        f"or put the project where `nobody` may read it ({programs} and {directory})"
     )
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 def _runs(command: list[str]) -> bool:
