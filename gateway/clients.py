@@ -1,0 +1,69 @@
+"""The four services as the gateway calls them."""
+
+import asyncio
+
+from chassis.rpc.client import Channel
+from gateway.settings import Settings
+from messaging.auth.v1.accounts_pb2_grpc import AccountsStub
+from messaging.auth.v1.sessions_pb2_grpc import SessionsStub
+from messaging.conversations.v1.conversations_pb2_grpc import ConversationsStub
+from messaging.conversations.v1.messages_pb2_grpc import MessagesStub
+from messaging.conversations.v1.participants_pb2_grpc import ParticipantsStub
+from messaging.conversations.v1.receipts_pb2_grpc import ReceiptsStub
+from messaging.notifications.v1.notifications_pb2_grpc import NotificationsStub
+from messaging.users.v1.presences_pb2_grpc import PresencesStub
+from messaging.users.v1.profiles_pb2_grpc import ProfilesStub
+
+
+class AuthClient(Channel):
+    """The auth service."""
+
+    def __init__(self, target: str, credential: str) -> None:
+        super().__init__(target, credential)
+        self.accounts = self.stub(AccountsStub)
+        self.sessions = self.stub(SessionsStub)
+
+
+class UsersClient(Channel):
+    """The users service."""
+
+    def __init__(self, target: str, credential: str) -> None:
+        super().__init__(target, credential)
+        self.profiles = self.stub(ProfilesStub)
+        self.presences = self.stub(PresencesStub)
+
+
+class ConversationsClient(Channel):
+    """The conversations service."""
+
+    def __init__(self, target: str, credential: str) -> None:
+        super().__init__(target, credential)
+        self.conversations = self.stub(ConversationsStub)
+        self.participants = self.stub(ParticipantsStub)
+        self.messages = self.stub(MessagesStub)
+        self.receipts = self.stub(ReceiptsStub)
+
+
+class NotificationsClient(Channel):
+    """The notifications service."""
+
+    def __init__(self, target: str, credential: str) -> None:
+        super().__init__(target, credential)
+        self.notifications = self.stub(NotificationsStub)
+
+
+class Clients:
+    """One connection to each service: `await clients.auth.call(clients.auth.sessions.CreateSession, request)`."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open nothing yet: gRPC connects when the first call is made."""
+        credential = settings.service_credential
+        self.auth = AuthClient(settings.auth_target, credential)
+        self.users = UsersClient(settings.users_target, credential)
+        self.conversations = ConversationsClient(settings.conversations_target, credential)
+        self.notifications = NotificationsClient(settings.notifications_target, credential)
+
+    async def close(self) -> None:
+        """End calls under way after a moment, and the connections."""
+        channels: list[Channel] = [self.auth, self.users, self.conversations, self.notifications]
+        await asyncio.gather(*(channel.close() for channel in channels))

@@ -1,0 +1,231 @@
+"""What clients see of the services' messages: plain values, ready for JSON, the same over REST and WebSocket.
+
+The models in gateway/rest document these shapes; a test holds the two equal.
+"""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import orjson
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from messaging.auth.v1 import accounts_pb2, sessions_pb2
+from messaging.conversations.v1 import conversations_pb2, messages_pb2, participants_pb2
+from messaging.notifications.v1 import notifications_pb2
+from messaging.users.v1 import profiles_pb2
+
+View = dict[str, object]
+
+# Position = number in the proto's enum. Values that a newer service may send and this table lacks are refused by tests.
+MESSAGE_TYPES = ("text", "text", "system")
+PRIORITIES = ("normal", "low", "normal", "high", "urgent")
+CONVERSATION_KINDS = ("", "direct", "group")
+ROLES = ("", "owner", "admin", "moderator", "member", "readonly")
+CHANGE_KINDS = (
+    "",
+    "conversation_created",
+    "conversation_updated",
+    "conversation_deleted",
+    "message_sent",
+    "message_edited",
+    "message_deleted",
+    "member_added",
+    "member_removed",
+    "membership_changed",
+)
+CHANGES_MODES = ("", "events", "compacted", "reset")
+PRESENCE_STATES = ("offline", "online", "away", "offline")
+PLATFORM_ROLES = ("", "user", "moderator", "admin")
+ACCOUNT_STATES = ("", "active", "suspended")
+NOTIFICATION_KINDS = ("", "message", "member_added")
+
+
+@lru_cache(maxsize=4096)
+def _to_the_second(seconds: int) -> str:
+    # Neighbouring messages share their second, and formatting it costs more than the rest of the view.
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def time(stamp: Timestamp) -> str:
+    """RFC 3339 in UTC with microseconds."""
+    return f"{_to_the_second(stamp.seconds)}.{stamp.nanos // 1000:06d}Z"
+
+
+def message(source: messages_pb2.Message) -> View:
+    """A message as every member sees it."""
+    return {
+        "id": source.message_id,
+        "conversation_id": source.conversation_id,
+        "seq": source.seq,
+        "rev": source.rev,
+        "sender_id": source.sender_id,
+        "message_type": MESSAGE_TYPES[source.message_type],
+        "content": source.content,
+        "priority": PRIORITIES[source.priority],
+        "is_important": source.is_important,
+        "client_message_id": source.client_message_id or None,
+        "edited_at": time(source.edit_time) if source.HasField("edit_time") else None,
+        "deleted_at": time(source.delete_time) if source.HasField("delete_time") else None,
+        "created_at": time(source.create_time),
+    }
+
+
+def message_json(source: messages_pb2.Message) -> bytes:
+    """The same, encoded."""
+    return orjson.dumps(message(source))
+
+
+def conversation_shared(source: conversations_pb2.Conversation) -> View:
+    """A conversation as all its members see it, for events that are encoded once."""
+    return {
+        "id": source.conversation_id,
+        "kind": CONVERSATION_KINDS[source.kind],
+        "title": source.title,
+        "description": source.description,
+        "last_seq": source.last_seq,
+        "rev": source.rev,
+        "participant_count": source.participant_count,
+        "created_by": source.creator_id,
+        "created_at": time(source.create_time),
+        "updated_at": time(source.update_time),
+    }
+
+
+def conversation(source: conversations_pb2.Conversation) -> View:
+    """A conversation as the one who asked sees it."""
+    return {
+        **conversation_shared(source),
+        "peer_id": source.peer_id or None,
+        "last_message": message(source.last_message) if source.HasField("last_message") else None,
+        "unread_count": source.unread_count,
+        "my_membership": {
+            "role": ROLES[source.my_membership.role],
+            "read_seq": source.my_membership.read_seq,
+            "delivered_seq": source.my_membership.delivered_seq,
+            "joined_at": time(source.my_membership.join_time),
+        },
+    }
+
+
+def participant(source: participants_pb2.Participant) -> View:
+    """One person in a conversation, former ones with `left_at`."""
+    return {
+        "conversation_id": source.conversation_id,
+        "user_id": source.user_id,
+        "role": ROLES[source.role],
+        "joined_at": time(source.join_time),
+        "left_at": time(source.leave_time) if source.HasField("leave_time") else None,
+    }
+
+
+def receipt(source: participants_pb2.Participant) -> View:
+    """How far one person has got in a conversation."""
+    return {
+        "conversation_id": source.conversation_id,
+        "user_id": source.user_id,
+        "read_seq": source.read_seq,
+        "delivered_seq": source.delivered_seq,
+    }
+
+
+def change(source: conversations_pb2.Change) -> View:
+    """One entry of a change log; the target is null when the asking member may not see it."""
+    shown: View | None = None
+    match source.WhichOneof("target"):
+        case "message":
+            shown = message(source.message)
+        case "participant":
+            shown = participant(source.participant)
+        case "conversation":
+            shown = conversation_shared(source.conversation)
+    return {
+        "rev": source.rev,
+        "kind": CHANGE_KINDS[source.kind],
+        "actor_id": source.actor_id or None,
+        "target_id": source.target_id,
+        "target": shown,
+        "created_at": time(source.create_time),
+    }
+
+
+def presence(source: profiles_pb2.Presence) -> View:
+    """Whether somebody is there."""
+    return {
+        "state": PRESENCE_STATES[source.state],
+        "last_seen_at": time(source.seen_time) if source.HasField("seen_time") else None,
+    }
+
+
+def profile(source: profiles_pb2.Profile) -> View:
+    """A person as the one who asked may see them; what is private is null for others."""
+    shown = source.is_private_shown
+    return {
+        "id": source.user_id,
+        "username": source.username,
+        "display_name": source.display_name,
+        "first_name": source.first_name,
+        "last_name": source.last_name,
+        "bio": source.bio,
+        "phone": source.phone if shown else None,
+        "date_of_birth": (source.date_of_birth or None) if shown else None,
+        "is_verified": source.is_verified,
+        "is_bot": source.is_bot,
+        "presence": presence(source.presence),
+        "created_at": time(source.create_time),
+    }
+
+
+def account(source: accounts_pb2.Account) -> View:
+    """An account without its secrets, for its owner and for moderators."""
+    return {
+        "id": source.account_id,
+        "email": source.email,
+        "username": source.username,
+        "first_name": source.first_name,
+        "last_name": source.last_name,
+        "roles": ["user", *(PLATFORM_ROLES[role] for role in source.roles)],
+        "state": ACCOUNT_STATES[source.state],
+        "is_email_verified": source.is_email_verified,
+        "created_at": time(source.create_time),
+    }
+
+
+def tokens(source: sessions_pb2.Tokens) -> View:
+    """Both tokens of a session."""
+    return {
+        "access": source.access,
+        "refresh": source.refresh,
+        "access_expires_at": time(source.access_expire_time),
+        "refresh_expires_at": time(source.refresh_expire_time),
+        "session_id": source.session_id,
+        "user_id": source.user_id,
+    }
+
+
+def session(source: sessions_pb2.Session) -> View:
+    """An open session without its secrets."""
+    return {
+        "id": source.session_id,
+        "device": source.device,
+        "ip": source.ip or None,
+        "created_at": time(source.create_time),
+        "last_used_at": time(source.use_time),
+        "is_current": source.is_current,
+    }
+
+
+def notification(source: notifications_pb2.Notification) -> View:
+    """One entry of an inbox."""
+    return {
+        "id": source.notification_id,
+        "kind": NOTIFICATION_KINDS[source.kind],
+        "title": source.title,
+        "body": source.body,
+        "is_read": source.is_read,
+        "read_at": time(source.read_time) if source.HasField("read_time") else None,
+        "actor_id": source.actor_id or None,
+        "conversation_id": source.conversation_id or None,
+        "message_id": source.message_id or None,
+        "count": source.count,
+        "created_at": time(source.create_time),
+    }
