@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from deploy.local.errors import Refused
 from deploy.local.journal import Journal
 from deploy.local.process import ROOT, Process, Spec
+from tests.support.processes import alive, eventually
 
 Make = Callable[..., Process]
 
@@ -37,22 +37,6 @@ def make(tmp_path: Path) -> Iterator[Make]:
     yield make
     for process in processes:
         process.stop()
-
-
-def alive(pid: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        threading.Event().wait(0.02)
-    return True
 
 
 SERVE = "import pathlib, signal; pathlib.Path({ready!r}).touch(); signal.pause()"
