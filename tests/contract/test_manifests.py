@@ -1,8 +1,6 @@
 """Kubernetes manifests are valid, careful, and give each process the settings it reads: no more, no less."""
 
 import hashlib
-import importlib
-import importlib.util
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +11,7 @@ import pytest
 import yaml
 from pydantic_settings import BaseSettings
 
+from tests.support.settings import settings_classes
 from tests.support.tree import REPOSITORY, Tree
 
 K8S = "deploy/k8s"
@@ -94,15 +93,6 @@ def given(tree: Tree, process: str) -> dict[str, str]:
     return {name: value for path in paths for name, value in variables(tree, path).items()}
 
 
-def settings_of(process: str) -> type[BaseSettings] | None:
-    module = f"services.{process}.settings" if process in SERVICES else f"{process}.settings"
-    try:
-        is_there = importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        is_there = False
-    return importlib.import_module(module).Settings if is_there else None
-
-
 def misfits(given_variables: dict[str, str], settings: type[BaseSettings]) -> list[str]:
     """Compare what is given with what the settings class reads and needs."""
     fields = {name.upper(): field for name, field in settings.model_fields.items()}
@@ -129,7 +119,7 @@ def test_manifests_as_written_are_valid_and_careful(project: Tree) -> None:
 
 @pytest.mark.parametrize("process", [*SERVICES, "gateway"])
 def test_a_process_is_given_the_settings_that_it_reads(process: str, project: Tree) -> None:
-    settings = settings_of(process)
+    settings = settings_classes().get(process)
 
     assert settings is None or misfits(given(project, process), settings) == []
 
