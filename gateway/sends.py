@@ -1,0 +1,206 @@
+"""Sends of all clients on their way to the conversations service: what arrives during a call leaves with the next.
+
+There is no timer: an idle gateway sends at once, a busy one in batches that fill time it would have spent waiting.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from contextvars import Context
+from dataclasses import dataclass
+
+from prometheus_client import Histogram
+
+from chassis import call
+from chassis.call import Call, Meter, serving
+from chassis.errors import DeadlineRequired, Failure, Invalid, Overloaded, Unavailable
+from chassis.ids import uuid7
+from chassis.rpc.status import RemoteFailure
+from gateway.clients import ConversationsClient
+from messaging.conversations.v1 import messages_pb2 as pb
+
+# Calls under way at once; a conversation always takes the same lane, so its sends keep their order.
+LANES = 2
+MAX_ITEMS = 64
+MAX_BYTES = 512 * 1024
+# Per lane: several seconds of the fastest machine's work. Beyond it a send is refused at once.
+MAX_WAITING = 8192
+# How long a send may take, in seconds, when its request names no deadline.
+SEND_SECONDS = 3.0
+# Seconds between attempts while a conversation is held by others, doubling, and while the service cannot be reached.
+_BUSY_PAUSES = (0.005, 0.05)
+_OUTAGE_PAUSE = 0.1
+
+BATCH_ITEMS = Histogram("messaging_send_batch_items", "Sends per call", buckets=(1, 2, 4, 8, 16, 32, 64))
+
+Sent = tuple[pb.Message, bool]
+
+
+class SendLanes:
+    """Where REST and sockets hand in their sends; those of one conversation are stored in the order of handing in."""
+
+    def __init__(self, client: ConversationsClient, *, width: int = LANES) -> None:
+        """Take the connection to the conversations service and how many calls may be under way at once."""
+        self._lanes = [_Lane(client) for _ in range(width)]
+
+    async def send(self, item: pb.SendItem) -> Sent:
+        """Store the message within the current call's deadline, at its meter's cost.
+
+        Answers the message and whether it had been stored before under its key. Raises: Failure.
+        """
+        active = call.current()
+        return await self.submit(item, seconds=active.remaining(SEND_SECONDS), meter=active.meter)
+
+    def submit(
+        self, item: pb.SendItem, *, seconds: float = SEND_SECONDS, meter: Meter | None = None
+    ) -> asyncio.Future[Sent]:
+        """Take a send in without waiting for it; a cancelled future that has not left yet never does.
+
+        Raises: Overloaded.
+        """
+        item.deadline_time.FromMilliseconds(int((time.time() + seconds) * 1000))
+        future: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
+        sending = _Sending(item, item.ByteSize(), time.monotonic() + seconds, meter, future)
+        self._lanes[hash(item.conversation_id) % len(self._lanes)].add(sending)
+        return future
+
+
+@dataclass(slots=True)
+class _Sending:
+    item: pb.SendItem
+    size: int
+    deadline: float
+    meter: Meter | None
+    future: asyncio.Future[Sent]
+    # Why the last attempt came to nothing; the answer if there is no time for another.
+    failure: Failure | None = None
+
+    def is_over(self, now: float) -> bool:
+        """Tell whether nobody waits any more; fails the future of one that has just run out of time."""
+        if self.future.done():
+            return True
+        if self.deadline <= now:
+            self.fail(self.failure or DeadlineRequired("The message could not be stored in time.", retry_after=1.0))
+            return True
+        return False
+
+    def succeed(self, message: pb.Message, is_replayed: bool) -> None:
+        if not self.future.done():
+            self.future.set_result((message, is_replayed))
+
+    def fail(self, failure: Failure) -> None:
+        if not self.future.done():
+            self.future.set_exception(failure)
+
+
+class _Lane:
+    """One call at a time. A conversation that others hold is parked and probed with one item, so it delays no other."""
+
+    def __init__(self, client: ConversationsClient) -> None:
+        self._client = client
+        self._waiting: deque[_Sending] = deque()
+        # What waits for each held conversation; while its probe is under way the entry stays, even when empty.
+        self._parked: dict[str, deque[_Sending]] = {}
+        self._arrived = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, sending: _Sending) -> None:
+        if len(self._waiting) >= MAX_WAITING:
+            raise Overloaded(retry_after=1.0)
+        self._waiting.append(sending)
+        self._arrived.set()
+        if self._task is None:
+            # In a context of its own: the call is made for many, not for whoever came first.
+            self._task = asyncio.get_running_loop().create_task(self._run(), name="send-lane", context=Context())
+
+    async def _run(self) -> None:
+        pause = 0.0
+        try:
+            while self._waiting or self._parked:
+                if pause and not self._waiting:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._arrived.wait(), pause)
+                self._arrived.clear()
+                await self._exchange(list(self._take()))
+                pause = min(max(2 * pause, _BUSY_PAUSES[0]), _BUSY_PAUSES[1]) if self._parked else 0.0
+        finally:
+            self._task = None
+
+    def _take(self) -> Iterator[_Sending]:
+        """A probe of each parked conversation, then what waits: as much as fits into a call."""
+        now, count, size = time.monotonic(), 0, 0
+        for conversation_id, parked in list(self._parked.items()):
+            while parked and parked[0].is_over(now):
+                parked.popleft()
+            if not parked:
+                del self._parked[conversation_id]
+            elif count < MAX_ITEMS // 2 and size < MAX_BYTES // 2:
+                count, size = count + 1, size + parked[0].size
+                yield parked.popleft()
+        while self._waiting and count < MAX_ITEMS and (count == 0 or size + self._waiting[0].size <= MAX_BYTES):
+            sending = self._waiting.popleft()
+            if sending.is_over(now):
+                continue
+            if (parked_before := self._parked.get(sending.item.conversation_id)) is not None:
+                parked_before.append(sending)
+                continue
+            count, size = count + 1, size + sending.size
+            yield sending
+
+    async def _exchange(self, batch: Sequence[_Sending]) -> None:
+        """Make one call and settle its items."""
+        if not batch:
+            return
+        BATCH_ITEMS.observe(len(batch))
+        deadline = max(sending.deadline for sending in batch)
+        request = pb.SendMessagesRequest(items=[sending.item for sending in batch])
+        with serving(Call(request_id=uuid7(), deadline=deadline)) as shared:
+            try:
+                response: pb.SendMessagesResponse = await self._client.call(
+                    self._client.messages.SendMessages, request, timeout=SEND_SECONDS
+                )
+            except Failure as failure:
+                await self._fail(batch, failure)
+                return
+        for sending in batch:
+            if sending.meter is not None:
+                sending.meter.add(shared.meter.queries, shared.meter.query_seconds)
+        self._settle(batch, response.results)
+
+    async def _fail(self, batch: Sequence[_Sending], failure: Failure) -> None:
+        if failure.code == Unavailable.code:
+            # Safe to repeat: an item that was stored after all is recognised by its key.
+            for sending in reversed(batch):
+                sending.failure = failure
+                self._parked.get(sending.item.conversation_id, self._waiting).appendleft(sending)
+            await asyncio.sleep(_OUTAGE_PAUSE)
+        elif failure.code == Invalid.code and len(batch) > 1:
+            # The contract refuses a whole request for one of its items: only that one shall hear of it.
+            for sending in batch:
+                await self._exchange([sending])
+        else:
+            for sending in batch:
+                sending.fail(failure)
+
+    def _settle(self, batch: Sequence[_Sending], results: Sequence[pb.SendResult]) -> None:
+        held = set()
+        # Backwards, so that what is put back at the front keeps its order.
+        for sending, result in zip(reversed(batch), reversed(results), strict=True):
+            if result.HasField("message"):
+                sending.succeed(result.message, result.replayed)
+                continue
+            failure = RemoteFailure(result.error)
+            if failure.reason != "CONVERSATION_BUSY":
+                sending.fail(failure)
+                continue
+            sending.failure = failure
+            conversation_id = sending.item.conversation_id
+            held.add(conversation_id)
+            # The one that was asked about last moves to the end: each is probed in turn.
+            self._parked[conversation_id] = parked = self._parked.pop(conversation_id, deque())
+            parked.appendleft(sending)
+        if self._parked:
+            for conversation_id in {sending.item.conversation_id for sending in batch} - held:
+                self._waiting.extendleft(reversed(self._parked.pop(conversation_id, ())))
