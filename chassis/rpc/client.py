@@ -74,7 +74,7 @@ class Channel:
             except grpc.aio.AioRpcError as error:
                 metadata.add_cost(active.meter, error.trailing_metadata() or ())
                 failure = of_rpc_error(error)
-                if attempt == retries or not isinstance(failure, Unavailable):
+                if attempt == retries or failure.code != Unavailable.code:
                     raise failure from error
             await asyncio.sleep(random.uniform(0.05, 0.2 * 2**attempt))  # noqa: S311 - jitter, no secret
         raise AssertionError("unreachable")
