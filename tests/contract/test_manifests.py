@@ -1,6 +1,7 @@
 """Kubernetes manifests are valid, careful, and give each process the settings it reads: no more, no less."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,11 +12,11 @@ import pytest
 import yaml
 from pydantic_settings import BaseSettings
 
-from tests.support.settings import settings_classes
+from tests.support.settings import PROCESSES, settings_classes
 from tests.support.tree import REPOSITORY, Tree
 
 K8S = "deploy/k8s"
-SERVICES = ["auth", "users", "conversations", "notifications"]
+SERVICES = PROCESSES.keys() - {"gateway"}
 
 # Ends by itself when it cannot go on, and listens on nothing that could be asked.
 WITHOUT_PROBES = {"beat"}
@@ -117,7 +118,15 @@ def test_manifests_as_written_are_valid_and_careful(project: Tree) -> None:
     assert careless(raw(project)) == []
 
 
-@pytest.mark.parametrize("process", [*SERVICES, "gateway"])
+def test_every_process_has_an_image_that_something_runs(project: Tree) -> None:
+    stages = re.findall(r"^FROM process AS (\w+)$", project.text("deploy/docker/Dockerfile"), re.MULTILINE)
+    images = {container["image"].split(":")[0] for _, _, container in pods(rendered("overlays/dev"))}
+
+    assert set(stages) == PROCESSES.keys()
+    assert {f"messaging-{stage}" for stage in stages} <= images or shutil.which("kubectl") is None
+
+
+@pytest.mark.parametrize("process", PROCESSES)
 def test_a_process_is_given_the_settings_that_it_reads(process: str, project: Tree) -> None:
     settings = settings_classes().get(process)
 
@@ -125,7 +134,7 @@ def test_a_process_is_given_the_settings_that_it_reads(process: str, project: Tr
 
 
 def test_servers_of_the_development_cluster_know_their_callers(project: Tree) -> None:
-    credentials = {process: given(project, process)["SERVICE_CREDENTIAL"] for process in [*SERVICES, "gateway"]}
+    credentials = {process: given(project, process)["SERVICE_CREDENTIAL"] for process in PROCESSES}
     for service in SERVICES:
         for caller in given(project, service)["SERVICE_CALLERS"].split(","):
             name, digest = caller.split("=")
@@ -135,10 +144,7 @@ def test_servers_of_the_development_cluster_know_their_callers(project: Tree) ->
 def test_targets_name_services_of_the_cluster(project: Tree) -> None:
     names = {f"{service}-grpc" for service in SERVICES}
     targets = {
-        value
-        for process in [*SERVICES, "gateway"]
-        for name, value in given(project, process).items()
-        if name.endswith("_TARGET")
+        value for process in PROCESSES for name, value in given(project, process).items() if name.endswith("_TARGET")
     }
 
     assert targets <= {f"dns:///{name}:50051" for name in names}
