@@ -6,7 +6,7 @@ A token grants nothing: every page is read with the caller's own rights.
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -74,3 +74,33 @@ class Page(Generic[Row]):
     rows: list[Row]
     next: Cursor | None
     previous: Cursor | None
+
+
+def page_of(
+    rows: Sequence[Row],
+    *,
+    size: int,
+    cursor: Cursor | None,
+    key: Callable[[Row], tuple[Any, ...]],
+    weigh: Callable[[Row], int] = lambda _: 0,
+) -> Page[Row]:
+    """Make a page of rows that were read in the cursor's direction, one more of them than the page shall have.
+
+    `weigh` estimates a row's bytes; the page ends at MAX_PAGE_BYTES even when it could hold more rows.
+    """
+    kept: list[Row] = []
+    weight = 0
+    for row in rows[:size]:
+        weight += weigh(row)
+        if kept and weight > MAX_PAGE_BYTES:
+            break
+        kept.append(row)
+    has_before, has_after = cursor is not None, len(rows) > len(kept)
+    if cursor is not None and cursor.is_backward:
+        kept.reverse()
+        has_before, has_after = has_after, has_before
+    return Page(
+        kept,
+        next=Cursor(key(kept[-1])) if kept and has_after else None,
+        previous=Cursor(key(kept[0]), is_backward=True) if kept and has_before else None,
+    )

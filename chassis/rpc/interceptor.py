@@ -1,5 +1,7 @@
 """The one interceptor of every server: who calls, for whom, until when, what it cost and what went wrong."""
 
+from __future__ import annotations
+
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping

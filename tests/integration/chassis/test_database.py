@@ -1,0 +1,157 @@
+import asyncio
+import threading
+import time
+
+import pytest
+from sqlalchemy import text
+
+from chassis.call import Call, Caller, serving
+from chassis.database import Database, Transaction
+from chassis.errors import Contention, DatabaseUnavailable, DeadlineRequired, NotFound, Overloaded
+from deploy.local import ports
+from messaging.chassis.v1.envelope_pb2 import AuditRecorded, Envelope
+
+
+def note(tx: Transaction, *, number: int, body: str = "") -> int:
+    tx.execute(text("insert into notes values (:n, :body)"), {"n": number, "body": body})
+    tx.emit(("a", f"{number}"))
+    return number
+
+
+async def count(database: Database, table: str) -> int:
+    return await database.run(lambda tx: tx.execute(text(f"select count(*) from {table}")).scalar_one())
+
+
+async def test_a_change_and_its_events_commit_together(database: Database) -> None:
+    with serving(Call(caller=Caller("someone"), traceparent="00-1-2-01")):
+        assert await database.run(note, number=1) == 1
+    rows = await database.run(lambda tx: tx.execute(text("select * from outbox join unpublished using (id)")).all())
+    envelope = Envelope.FromString(bytes(rows[0].envelope))
+    assert [row.kind for row in rows] == ["noted"]
+    assert (envelope.event_id, envelope.payload) == (str(rows[0].event_id), b"1")
+    assert (envelope.actor_id, envelope.traceparent) == ("someone", "00-1-2-01")
+    assert envelope.occurred_time.seconds > 1_700_000_000
+
+
+async def test_a_failing_verb_leaves_neither_change_nor_event(database: Database) -> None:
+    def fail(tx: Transaction) -> None:
+        note(tx, number=1)
+        raise NotFound()
+
+    with pytest.raises(NotFound):
+        await database.run(fail)
+    assert (await count(database, "notes"), await count(database, "outbox")) == (0, 0)
+
+
+async def test_events_keep_the_order_of_their_emission(database: Database) -> None:
+    def emit_many(tx: Transaction) -> None:
+        for number in range(50):
+            tx.emit(("a", str(number)))
+
+    await database.run(emit_many)
+    rows = await database.run(lambda tx: tx.execute(text("select envelope from outbox order by id")).scalars().all())
+    assert [int(Envelope.FromString(bytes(row)).payload) for row in rows] == list(range(50))
+
+
+async def test_statements_are_counted_and_timed_for_the_call(database: Database) -> None:
+    with serving(Call()) as call:
+        await database.run(note, number=1)
+    # begin-and-limit, the insert, the outbox
+    assert call.meter.queries == 3
+    assert call.meter.query_seconds > 0
+
+
+async def test_callbacks_run_after_the_commit_only(database: Database) -> None:
+    told: list[str] = []
+    database.on_commit = lambda: told.append("events")
+
+    def verb(tx: Transaction, *, fails: bool) -> None:
+        tx.after_commit(lambda: told.append("callback"))
+        note(tx, number=1)
+        if fails:
+            raise NotFound()
+
+    with pytest.raises(NotFound):
+        await database.run(verb, fails=True)
+    assert told == []
+    await database.run(verb, fails=False)
+    assert told == ["events", "callback"]
+
+
+async def test_an_audit_record_travels_as_an_event(database: Database) -> None:
+    def change(tx: Transaction) -> None:
+        tx.audit("note.changed", "note", "7", before={"a": 1}, after={"a": 2})
+
+    with serving(Call(caller=Caller("someone", client_ip="192.0.2.1"), request_id="r1")):
+        await database.run(change)
+    row = await database.run(lambda tx: tx.execute(text("select kind, envelope from outbox")).one())
+    record = AuditRecorded.FromString(Envelope.FromString(bytes(row.envelope)).payload)
+    assert row.kind == "audit_recorded"
+    assert (record.action, record.target_kind, record.target_id) == ("note.changed", "note", "7")
+    assert (record.before_json, record.after_json) == ('{"a":1}', '{"a":2}')
+    assert (record.service, record.request_id, record.client_ip) == ("notes", "r1", "192.0.2.1")
+
+
+async def test_a_service_that_keeps_the_trail_records_it_itself(database_url: str) -> None:
+    kept: list[AuditRecorded] = []
+    own = Database(database_url, service="auth", encode=str, record=lambda _tx, record: kept.append(record))  # type: ignore[arg-type]
+    await own.run(lambda tx: tx.audit("x", "y", "z"))
+    assert [record.action for record in kept] == ["x"]
+    await own.close()
+
+
+async def test_a_full_pool_refuses_instead_of_queueing(database: Database) -> None:
+    release = threading.Event()
+    busy = [asyncio.create_task(database.run(lambda tx: release.wait(5))) for _ in range(4)]
+    await asyncio.sleep(0.1)
+    with pytest.raises(Overloaded) as refused:
+        await database.run(note, number=1)
+    assert refused.value.retry_after
+    release.set()
+    await asyncio.gather(*busy)
+    assert await database.run(note, number=2) == 2
+
+
+async def test_work_is_not_begun_after_the_deadline(database: Database) -> None:
+    with serving(Call(deadline=time.monotonic() - 1)), pytest.raises(DeadlineRequired):
+        await database.run(note, number=1)
+    assert await count(database, "notes") == 0
+
+
+async def test_a_statement_ends_at_the_deadline(database: Database) -> None:
+    with serving(Call(deadline=time.monotonic() + 0.2)), pytest.raises(Contention):
+        await database.run(lambda tx: tx.execute(text("select pg_sleep(5)")))
+
+
+async def test_a_pooled_connection_that_died_is_replaced_without_a_failure(database: Database) -> None:
+    pid = await database.run(lambda tx: tx.execute(text("select pg_backend_pid()")).scalar_one())
+
+    def end_others(tx: Transaction) -> None:
+        tx.execute(text("select pg_terminate_backend(:pid)"), {"pid": pid})
+
+    other = Database(database.url, service="other", encode=str, pool_size=1)  # type: ignore[arg-type]
+    await other.run(end_others)
+    await other.close()
+    assert await database.run(note, number=3) == 3
+
+
+async def test_a_connection_lost_amid_a_transaction_is_unavailable_and_nothing_is_stored(database: Database) -> None:
+    def suicide(tx: Transaction) -> None:
+        note(tx, number=1)
+        tx.execute(text("select pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(DatabaseUnavailable):
+        await database.run(suicide)
+    assert await count(database, "notes") == 0
+
+
+async def test_a_database_that_is_down_is_unavailable() -> None:
+    nowhere = Database(f"postgresql://a:b@127.0.0.1:{ports.free()}/x", service="x", encode=str)  # type: ignore[arg-type]
+    with pytest.raises(DatabaseUnavailable):
+        await nowhere.ping()
+    await nowhere.close()
+
+
+async def test_an_error_of_ours_is_not_passed_off_as_an_outage(database: Database) -> None:
+    with pytest.raises(Exception, match="UndefinedTable"):
+        await database.run(lambda tx: tx.execute(text("select * from nothing_there")))
