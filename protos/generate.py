@@ -5,6 +5,7 @@
 
 import ast
 import importlib.util
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -59,6 +60,22 @@ def _run(*arguments: str) -> None:
         raise SystemExit("protoc refused the definitions")
 
 
+def _write_reasons(image: Path, path: Path) -> None:
+    """Write each ErrorReason with its comment `CODE: explanation`: running code cannot read the comments otherwise."""
+    found = []
+    for file in descriptor_pb2.FileDescriptorSet.FromString(image.read_bytes()).file:
+        comments = {tuple(at.path): at.leading_comments for at in file.source_code_info.location}
+        for index, enum in enumerate(file.enum_type):
+            if enum.name != "ErrorReason" or not file.package.startswith("messaging."):
+                continue
+            for position, value in enumerate(enum.value):
+                # 5 and 2 are the numbers of enum_type in a file and of value in an enum.
+                code, _, text = " ".join(comments[5, index, 2, position].split()).partition(": ")
+                if value.number:
+                    found.append({"reason": value.name.removeprefix("ERROR_REASON_"), "code": code, "text": text})
+    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+
+
 def generate() -> None:
     """Replace protos/gen with fresh output."""
     shutil.rmtree(GENERATED, ignore_errors=True)
@@ -101,6 +118,7 @@ def generate() -> None:
         f"--descriptor_set_out={GENERATED / 'image.binpb'}",
         *definitions(),
     )
+    _write_reasons(GENERATED / "image.binpb", GENERATED / "messaging" / "reasons.json")
 
 
 if __name__ == "__main__":
