@@ -37,9 +37,9 @@ def database_url(infra: Stack) -> Iterator[str]:
     admin.dispose()
 
 
-def encode(event: object) -> Outgoing:
+def encode(event: tuple[str, str]) -> Outgoing:
     """Events of these tests are (aggregate, text) pairs."""
-    aggregate_id, body = event  # type: ignore[misc]
+    aggregate_id, body = event
     return Outgoing("noted", aggregate_id, body.encode())
 
 
@@ -60,7 +60,7 @@ class NatsServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [binaries.nats(), "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.directory)]
+        command = [str(binaries.nats()), "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.directory)]
         self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
     def kill(self) -> None:

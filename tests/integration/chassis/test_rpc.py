@@ -52,7 +52,7 @@ class Served:
 
 @pytest.fixture
 async def served() -> AsyncIterator[Served]:
-    servicer = Servicer()
+    servicer = Servicer()  # type: ignore[abstract]
     callers = {hashlib.sha256(c.encode()).hexdigest(): c.split(":")[0] for c in ("gateway:right", "users:right")}
     server = GrpcServer(
         "127.0.0.1:0",
@@ -179,7 +179,7 @@ async def test_a_request_that_breaks_the_contract_names_the_field(served: Served
 
 async def test_bytes_that_are_no_message_are_an_invalid_request(served: Served) -> None:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{served.port}") as channel:
-        raw = channel.unary_unary("/messaging.notifications.v1.Notifications/CountUnread")
+        raw: Any = channel.unary_unary("/messaging.notifications.v1.Notifications/CountUnread")
         sent = ((metadata.CREDENTIAL, "gateway:right"), (metadata.CALLER, metadata.encode_caller(ALICE)))
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await raw(b"\x0a\xff\xff\xff\xff", timeout=2, metadata=sent)
@@ -225,9 +225,11 @@ async def test_health_and_reflection_answer_without_proof(served: Served) -> Non
     from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
     async with grpc.aio.insecure_channel(f"127.0.0.1:{served.port}") as channel:
-        health = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=2)
+        health_stub: Any = health_pb2_grpc.HealthStub(channel)
+        reflection_stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)  # type: ignore[arg-type]
+        health = await health_stub.Check(health_pb2.HealthCheckRequest(), timeout=2)
         assert health.status == health_pb2.HealthCheckResponse.SERVING
-        stream = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(
+        stream = reflection_stub.ServerReflectionInfo(
             iter([reflection_pb2.ServerReflectionRequest(list_services="")]), timeout=2
         )
         names = [service.name async for answer in stream for service in answer.list_services_response.service]
@@ -235,7 +237,7 @@ async def test_health_and_reflection_answer_without_proof(served: Served) -> Non
 
 
 async def test_calls_under_way_finish_while_the_server_drains() -> None:
-    servicer = Servicer()
+    servicer = Servicer()  # type: ignore[abstract]
     servicer.delay = 0.5
     digest = hashlib.sha256(b"gateway:right").hexdigest()
     server = GrpcServer(

@@ -62,11 +62,12 @@ class TestBox:
         with pytest.raises(SealBroken):
             Box(["b" * 32]).open(sealed, context=PLACE)
 
-    @pytest.mark.parametrize("damage", [lambda s: b"", lambda s: s[:-1], lambda s: b"\x02" + s[1:], lambda s: s[:12]])
-    def test_a_damaged_value_is_refused(self, damage: object) -> None:
+    def test_a_damaged_value_is_refused(self) -> None:
         box = Box(["a" * 32])
-        with pytest.raises(SealBroken):
-            box.open(damage(box.seal(b"x", context=PLACE)), context=PLACE)  # type: ignore[operator]
+        sealed = box.seal(b"x", context=PLACE)
+        for damaged in (b"", sealed[:-1], b"\x02" + sealed[1:], sealed[:12]):
+            with pytest.raises(SealBroken):
+                box.open(damaged, context=PLACE)
 
     def test_the_same_value_never_looks_the_same(self) -> None:
         box = Box(["a" * 32])
@@ -76,7 +77,7 @@ class TestBox:
 class TestIds:
     def test_ids_are_version_7_and_rise(self) -> None:
         made = [ids.uuid7() for _ in range(1000)]
-        assert made == sorted(made) and len(set(made)) == 1000
+        assert made == sorted(set(made))
         assert all(ids.is_uuid(one) and one[14] == "7" for one in made)
 
     @pytest.mark.parametrize("text", ["", "x" * 36, "0199C1A0-0000-7000-8000-000000000001", "{0199c1a0}", "1"])
@@ -108,7 +109,8 @@ class TestCall:
         alice = Caller("alice", roles=frozenset({"admin"}))
         with serving(Call(caller=alice)):
             assert call.caller() is alice
-            assert alice.has_role("moderator", "admin") and not alice.has_role("moderator")
+            assert alice.has_role("moderator", "admin")
+            assert not alice.has_role("moderator")
         assert call.current().caller is None
 
 
