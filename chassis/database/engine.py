@@ -1,6 +1,9 @@
 """Connections to PostgreSQL and what their failures mean."""
 
-from sqlalchemy import Engine, create_engine
+from typing import Any
+
+from psycopg2.extensions import new_array_type, new_type, register_type
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -19,6 +22,7 @@ _CONNECT = {
 _CONTENTION = {"55P03", "40P01", "40001", "57014"}
 # connection exceptions, too many connections, and a server that starts, stops or recovers
 _GONE = ("08", "53", "57P")
+_UUID = new_type((2950,), "UUID", lambda value, _cursor: value)
 
 
 def driver_url(url: str) -> str:
@@ -33,16 +37,25 @@ def make_engine(url: str, *, pool_size: int, process: str = "") -> Engine:
     """Open a pool; a size of 0 means a new connection each time, for parts that keep one for themselves."""
     arguments = {**_CONNECT, "application_name": process or "messaging"}
     if pool_size == 0:
-        return create_engine(driver_url(url), poolclass=NullPool, connect_args=arguments)
-    return create_engine(
-        driver_url(url),
-        poolclass=QueuePool,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=0.5,
-        pool_use_lifo=True,
-        connect_args=arguments,
-    )
+        engine = create_engine(driver_url(url), poolclass=NullPool, connect_args=arguments)
+    else:
+        engine = create_engine(
+            driver_url(url),
+            poolclass=QueuePool,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=0.5,
+            pool_use_lifo=True,
+            connect_args=arguments,
+        )
+    event.listen(engine, "connect", _read_ids_as_text)
+    return engine
+
+
+def _read_ids_as_text(connection: Any, _record: object) -> None:
+    # Ids are text everywhere; a UUID object for each costs more than the rest of its row.
+    for kind in (_UUID, new_array_type((2951,), "UUID[]", _UUID)):
+        register_type(kind, connection)
 
 
 def failure_of(error: DBAPIError) -> Failure | None:

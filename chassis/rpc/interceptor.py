@@ -81,7 +81,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 with serving(call):
                     if request is None:
                         raise InvalidRequest("The request is not a message of this RPC.")
-                    validation.check(request)
+                    validation.check(request, with_texts=not rule.items_fail_alone)
                     response = await behavior(request, context)
                 context.set_trailing_metadata(metadata.encode_meter(call.meter))
                 count_ok.inc()

@@ -14,6 +14,7 @@ class Rule:
     method: str
     callers: frozenset[str]
     needs_actor: bool
+    items_fail_alone: bool = False
 
 
 def rules_of(*files: FileDescriptor) -> dict[str, Rule]:
@@ -27,5 +28,6 @@ def rules_of(*files: FileDescriptor) -> dict[str, Rule]:
                     method=f"{service.name}.{method.name}",
                     callers=frozenset(declared[options.callers]) or frozenset({"gateway"}),
                     needs_actor=declared[options.actor] != options.ACTOR_OPTIONAL,
+                    items_fail_alone=declared[options.items_fail_alone],
                 )
     return rules

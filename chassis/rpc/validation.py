@@ -7,8 +7,11 @@ from google.protobuf.message import Message
 from chassis.errors import InvalidRequest, Violation
 
 
-def check(request: Message) -> None:
-    """Raises: InvalidRequest, naming each field that breaks a rule; never the values."""
+def check(request: Message, *, with_texts: bool = True) -> None:
+    """Check the annotations and, unless the RPC does that itself, the texts.
+
+    Raises: InvalidRequest, naming each field that breaks a rule; never the values.
+    """
     found = [
         Violation(
             _path(violation),
@@ -17,7 +20,10 @@ def check(request: Message) -> None:
         )
         for violation in protovalidate.collect_violations(request)
     ]
-    found += [Violation(path, "nul_character", "must not contain NUL characters") for path in _nul_paths(request, "")]
+    if with_texts:
+        found += [
+            Violation(path, "nul_character", "must not contain NUL characters") for path in _nul_paths(request, "")
+        ]
     if found:
         raise InvalidRequest(fields=found)
 

@@ -24,7 +24,6 @@ IMAGE = REPOSITORY / "protos/gen/image.binpb"
 WHOLE_ANSWERS = {
     "ListChanges": "1,000 changes, then the client is told to read anew",
     "ListMemberships": "conversations of one user",
-    "ListParticipantIds": "participants of one conversation",
     "ListReceipts": "participants of one conversation",
     "ListRevocations": "six minutes",
     "SearchProfiles": "the request's limit",
