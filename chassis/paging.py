@@ -104,3 +104,21 @@ def page_of(
         next=Cursor(key(kept[-1])) if kept and has_after else None,
         previous=Cursor(key(kept[0]), is_backward=True) if kept and has_before else None,
     )
+
+    @classmethod
+    def cut(
+        cls, rows: Sequence[Row], *, size: int, cursor: Cursor | None, key: Callable[[Row], tuple[Any, ...]]
+    ) -> "Page[Row]":
+        """Make a page of what a query found that read one row more than `size`, in the cursor's direction."""
+        is_backward = cursor is not None and cursor.is_backward
+        has_more, kept = len(rows) > size, list(rows[:size])
+        if is_backward:
+            kept.reverse()
+        if not kept:
+            return cls([], None, None)
+        has_next, has_previous = (True, has_more) if is_backward else (has_more, cursor is not None)
+        return cls(
+            kept,
+            Cursor(key(kept[-1])) if has_next else None,
+            Cursor(key(kept[0]), is_backward=True) if has_previous else None,
+        )
