@@ -2,13 +2,8 @@
 
 from dataclasses import dataclass
 
-import redis.asyncio
-import structlog
-from redis.exceptions import RedisError
-
 from chassis.errors import DependencyUnavailable, RateLimited
-
-log = structlog.get_logger(__name__)
+from chassis.redis import BriefRedis
 
 # KEYS[1] holds the theoretical arrival time in microseconds of Redis's own clock; answers the microseconds to wait.
 _GCRA = """
@@ -38,9 +33,9 @@ class RateLimiter:
     """Counts in Redis; a lost Redis resets the counts and loses nothing else."""
 
     def __init__(self, redis_url: str) -> None:
-        """Connect on first use; a Redis that hangs costs 100 ms."""
-        self._redis = redis.asyncio.from_url(redis_url, socket_timeout=0.1, socket_connect_timeout=0.1)
-        self._script = self._redis.register_script(_GCRA)
+        """Connect on first use; a Redis that hangs costs a few callers a moment."""
+        self._redis = BriefRedis(redis_url)
+        self._script = self._redis.script(_GCRA)
 
     async def check(self, limit: Limit, key: str) -> None:
         """Take one from the key's allowance.
@@ -50,15 +45,14 @@ class RateLimiter:
         """
         arguments = [int(limit.interval * 1_000_000), limit.burst]
         try:
-            wait = await self._script(keys=[f"limit:{limit.name}:{key}"], args=arguments)
-        except (RedisError, OSError) as error:
-            log.warning("limiter_down", limit=limit.name, error=type(error).__name__)
+            wait = await self._redis.ask(lambda: self._script(keys=[f"limit:{limit.name}:{key}"], args=arguments))
+        except DependencyUnavailable:
             if limit.is_fail_open:
                 return
-            raise DependencyUnavailable(retry_after=2.0) from error
+            raise
         if wait:
             raise RateLimited(retry_after=wait / 1_000_000)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._redis.aclose()
+        await self._redis.close()
