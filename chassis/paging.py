@@ -75,50 +75,33 @@ class Page(Generic[Row]):
     next: Cursor | None
     previous: Cursor | None
 
-
-def page_of(
-    rows: Sequence[Row],
-    *,
-    size: int,
-    cursor: Cursor | None,
-    key: Callable[[Row], tuple[Any, ...]],
-    weigh: Callable[[Row], int] = lambda _: 0,
-) -> Page[Row]:
-    """Make a page of rows that were read in the cursor's direction, one more of them than the page shall have.
-
-    `weigh` estimates a row's bytes; the page ends at MAX_PAGE_BYTES even when it could hold more rows.
-    """
-    kept: list[Row] = []
-    weight = 0
-    for row in rows[:size]:
-        weight += weigh(row)
-        if kept and weight > MAX_PAGE_BYTES:
-            break
-        kept.append(row)
-    has_before, has_after = cursor is not None, len(rows) > len(kept)
-    if cursor is not None and cursor.is_backward:
-        kept.reverse()
-        has_before, has_after = has_after, has_before
-    return Page(
-        kept,
-        next=Cursor(key(kept[-1])) if kept and has_after else None,
-        previous=Cursor(key(kept[0]), is_backward=True) if kept and has_before else None,
-    )
-
     @classmethod
     def cut(
-        cls, rows: Sequence[Row], *, size: int, cursor: Cursor | None, key: Callable[[Row], tuple[Any, ...]]
+        cls,
+        rows: Sequence[Row],
+        *,
+        size: int,
+        cursor: Cursor | None,
+        key: Callable[[Row], tuple[Any, ...]],
+        weigh: Callable[[Row], int] = lambda _: 0,
     ) -> "Page[Row]":
-        """Make a page of what a query found that read one row more than `size`, in the cursor's direction."""
-        is_backward = cursor is not None and cursor.is_backward
-        has_more, kept = len(rows) > size, list(rows[:size])
-        if is_backward:
+        """Make a page of what a query found that read one row more than `size`, in the cursor's direction.
+
+        `weigh` estimates a row's bytes; the page ends at MAX_PAGE_BYTES even when it could hold more rows.
+        """
+        kept: list[Row] = []
+        weight = 0
+        for row in rows[:size]:
+            weight += weigh(row)
+            if kept and weight > MAX_PAGE_BYTES:
+                break
+            kept.append(row)
+        has_previous, has_next = cursor is not None, len(rows) > len(kept)
+        if cursor is not None and cursor.is_backward:
             kept.reverse()
-        if not kept:
-            return cls([], None, None)
-        has_next, has_previous = (True, has_more) if is_backward else (has_more, cursor is not None)
+            has_previous, has_next = has_next, has_previous
         return cls(
             kept,
-            Cursor(key(kept[-1])) if has_next else None,
-            Cursor(key(kept[0]), is_backward=True) if has_previous else None,
+            Cursor(key(kept[-1])) if kept and has_next else None,
+            Cursor(key(kept[0]), is_backward=True) if kept and has_previous else None,
         )

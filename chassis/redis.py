@@ -25,7 +25,7 @@ _CONNECTIONS = 32
 
 
 class BriefRedis:
-    """A connection pool behind a circuit breaker; a Redis that hangs costs a few callers a moment, the others nothing."""
+    """A connection pool behind a circuit breaker; a Redis that hangs costs a few callers a moment."""
 
     def __init__(self, url: str) -> None:
         """Connect on first use."""

@@ -1,0 +1,1 @@
+"""gRPC into the users service: parse, call, convert."""

@@ -1,0 +1,1 @@
+"""Events of the users service, out and in."""

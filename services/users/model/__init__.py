@@ -1,0 +1,1 @@
+"""The nouns of the users service and their rules; no I/O."""

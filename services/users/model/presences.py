@@ -1,0 +1,27 @@
+"""Whether somebody is there."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from services.users.model.profiles import UserId
+
+# A heartbeat counts for this long; gateways send them more often.
+ONLINE_MS = 60_000
+# When somebody was last seen is known for this long.
+REMEMBERED_MS = 30 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Somebody's presence at the moment of asking."""
+
+    user_id: UserId
+    is_online: bool = False
+    seen_at: datetime | None = None
+
+    @classmethod
+    def judge(cls, user_id: UserId, *, seen_ms: float | None, connected_ms: float | None, now_ms: float) -> "Presence":
+        """Judge by the times of the last sign of life and of the last heartbeat not followed by a goodbye."""
+        is_online = connected_ms is not None and now_ms - connected_ms < ONLINE_MS
+        seen_at = None if seen_ms is None else datetime.fromtimestamp(seen_ms / 1000, UTC)
+        return cls(user_id, is_online, seen_at)

@@ -1,0 +1,54 @@
+"""The tables of the users service, beside those that every service has."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    func,
+    literal_column,
+)
+
+metadata = MetaData()
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("user_id", Uuid(as_uuid=False), primary_key=True),
+    # A copy: that it is unique is auth's to see to, and an event that came late must not fail here.
+    Column("username", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("first_name", Text, nullable=False),
+    Column("last_name", Text, nullable=False),
+    Column("bio", Text, nullable=False, server_default=""),
+    # Sealed by the crypto box for (profiles, column, user_id); empty for none.
+    Column("phone", LargeBinary, nullable=False, server_default=""),
+    Column("date_of_birth", LargeBinary, nullable=False, server_default=""),
+    Column("is_verified", Boolean, nullable=False, server_default="false"),
+    Column("is_bot", Boolean, nullable=False, server_default="false"),
+    Column("is_suspended", Boolean, nullable=False, server_default="false"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("version", BigInteger, nullable=False, server_default="1"),
+)
+
+# All by which a person is found; the index is used only by queries that spell it exactly so.
+names = func.lower(
+    profiles.c.username
+    + literal_column("' '")
+    + profiles.c.display_name
+    + literal_column("' '")
+    + profiles.c.first_name
+    + literal_column("' '")
+    + profiles.c.last_name
+)
+
+Index("profiles_username", profiles.c.username, profiles.c.user_id)
+Index("profiles_created_at", profiles.c.created_at, profiles.c.user_id)
+Index("profiles_names", names.label("names"), postgresql_using="gin", postgresql_ops={"names": "gin_trgm_ops"})
