@@ -33,15 +33,17 @@ class Supervisor:
             loop.add_signal_handler(number, stopping.set)
         tasks = [asyncio.create_task(part.run(), name=type(part).__name__) for part in self._parts]
         asked = asyncio.create_task(stopping.wait())
-        await asyncio.wait([asked, *tasks], return_when=asyncio.FIRST_COMPLETED)
-        asked.cancel()
-        failed = [task for task in tasks if task.done()]
-        for task in failed:
-            error = None if task.cancelled() else task.exception()
-            log.error("part_failed", part=task.get_name(), exc_info=error)
-        for task in reversed(tasks):
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-        if self._on_exit is not None:
-            await self._on_exit()
+        try:
+            await asyncio.wait([asked, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            asked.cancel()
+            failed = [task for task in tasks if task.done()]
+            for task in failed:
+                error = None if task.cancelled() else task.exception()
+                log.error("part_failed", part=task.get_name(), exc_info=error)
+            for task in reversed(tasks):
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            if self._on_exit is not None:
+                await self._on_exit()
         return 1 if failed else 0

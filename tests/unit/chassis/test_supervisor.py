@@ -34,6 +34,15 @@ async def test_a_signal_ends_the_parts_in_reverse_order() -> None:
     assert journal == ["a starts", "b starts", "b ends", "a ends", "closed"]
 
 
+async def test_whoever_cancels_it_leaves_nothing_behind() -> None:
+    journal: list[str] = []
+    task = asyncio.create_task(Supervisor(Part("a", journal)).run())
+    await asyncio.sleep(0.05)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert journal == ["a starts", "a ends"]
+
+
 async def test_one_part_that_fails_ends_the_process() -> None:
     journal: list[str] = []
     assert await Supervisor(Part("a", journal), Part("b", journal, fails=True)).run() == 1
