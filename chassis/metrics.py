@@ -1,6 +1,8 @@
 """Prometheus figures that every process gives; business figures live with their service."""
 
 import asyncio
+from threading import Thread
+from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import Counter, Histogram, start_http_server
 
@@ -15,6 +17,12 @@ EVENTS_PUBLISHED = Counter("messaging_events_published_total", "Events that the 
 EVENTS_HANDLED = Counter("messaging_events_handled_total", "Events that a consumer handled", ["consumer", "outcome"])
 
 
+def serve(listen: str) -> tuple[WSGIServer, Thread]:
+    """Serve /metrics on `host:port` in a thread, for processes without a loop."""
+    host, _, port = listen.rpartition(":")
+    return start_http_server(int(port), addr=host)
+
+
 class MetricsServer:
     """Serves /metrics on an address of its own, never on the public port."""
 
@@ -26,8 +34,7 @@ class MetricsServer:
         """Serve until cancelled."""
         if not self._listen:
             await asyncio.Event().wait()
-        host, _, port = self._listen.rpartition(":")
-        server, thread = start_http_server(int(port), addr=host)
+        server, thread = serve(self._listen)
         try:
             await asyncio.Event().wait()
         finally:

@@ -30,6 +30,13 @@ class ServiceSettings(ProcessSettings):
     service_callers: str = Field("", description="`<name>=<sha256 of its credential>`, comma separated: who may call")
 
 
+class BeatSettings(ProcessSettings):
+    """What the clock reads."""
+
+    celery_broker_url: str = Field(description="Redis address by which workers hear of tasks")
+    beat_schedule: str = Field("deploy/beat.toml", description="TOML file of what is sent when")
+
+
 def caller_digests(text: str) -> dict[str, str]:
     """Turn `name=digest,name=digest` into a table from digest to name."""
     pairs = (entry.split("=", 1) for entry in text.split(",") if entry.strip())

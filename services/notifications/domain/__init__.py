@@ -1,0 +1,1 @@
+"""The verbs of notifications: synchronous, each within one transaction."""

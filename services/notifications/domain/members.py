@@ -1,0 +1,50 @@
+"""Who takes part where and has read how far, and what that means for their inboxes."""
+
+from chassis.database import Transaction
+from services.notifications.domain import notifications
+from services.notifications.model import titles
+from services.notifications.model.ids import ConversationId, UserId
+from services.notifications.model.members import Audience, Member
+from services.notifications.store import members
+from services.notifications.store import notifications as store
+
+
+def add(
+    tx: Transaction,
+    member: Member,
+    *,
+    actor_id: UserId | None,
+    conversation_title: str,
+    is_direct: bool,
+    audience: Audience,
+) -> None:
+    """Note a new member, and notify one whom somebody else brought in while they were not looking.
+
+    Emits: NotificationCreated.
+    """
+    if not members.put(tx, member) or actor_id == member.user_id or audience.is_looking(member.user_id):
+        return
+    title = titles.of_membership(audience.name(actor_id), conversation_title, is_direct=is_direct)
+    added = store.add_membership(tx, member.user_id, member.conversation_id, title, actor_id)
+    notifications.announce(tx, added)
+
+
+def remove(tx: Transaction, member: Member) -> None:
+    """Note that somebody left, and leave nothing in their inbox that a later edit could change.
+
+    Emits: NotificationRead.
+    """
+    if members.put(tx, member):
+        notifications.withdraw(tx, store.forget(tx, member.conversation_id, member.user_id))
+
+
+def forget(tx: Transaction, conversation_id: ConversationId) -> None:
+    """Forget a deleted conversation in every inbox. Emits: NotificationRead."""
+    members.forget(tx, conversation_id)
+    notifications.withdraw(tx, store.forget(tx, conversation_id))
+
+
+def move_read(tx: Transaction, conversation_id: ConversationId, user_id: UserId, seq: int) -> None:
+    """Settle what a member has read by now. Emits: NotificationRead, or NotificationCreated while some is left."""
+    if members.move_read(tx, conversation_id, user_id, seq):
+        notifications.announce_reading(tx, store.settle(tx, user_id, conversation_id, seq))

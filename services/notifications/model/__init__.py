@@ -1,0 +1,1 @@
+"""What notifications are about: the nouns and their rules, without any I/O."""

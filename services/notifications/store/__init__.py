@@ -1,0 +1,1 @@
+"""What notifications remember: SQL and nothing else."""
