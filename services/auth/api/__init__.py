@@ -1,0 +1,1 @@
+"""gRPC in: one file for each proto service."""

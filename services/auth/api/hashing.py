@@ -1,0 +1,50 @@
+"""Password hashing beside everything else: own threads, few places, a short wait, then a refusal."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from services.auth.model.accounts import Credentials, Proof
+from services.auth.model.errors import HashingBusy
+from services.auth.model.passwords import PasswordHash
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_WAIT_SECONDS = 1.0
+
+
+class Hasher:
+    """Bounds what guessing passwords can cost: hashing takes `places` cores at most, and never a transaction."""
+
+    def __init__(self, *, iterations: int, places: int) -> None:
+        """Start no thread yet."""
+        self._iterations = iterations
+        self._threads = ThreadPoolExecutor(places, thread_name_prefix="hashing")
+        self._places = asyncio.Semaphore(places)
+
+    async def hash(self, password: str) -> PasswordHash:
+        """Hash a new password. Raises: HashingBusy."""
+        return await self._run(PasswordHash.make, password, self._iterations)
+
+    async def prove(self, password: str, credentials: Credentials | None) -> Proof:
+        """Compare a password. Raises: CredentialsInvalid, after the same time without an account; HashingBusy."""
+        return await self._run(Proof.of, password, credentials, self._iterations)
+
+    async def _run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        is_admitted = False
+        with suppress(TimeoutError):
+            is_admitted = await asyncio.wait_for(self._places.acquire(), _WAIT_SECONDS)
+        if not is_admitted:
+            raise HashingBusy(retry_after=_WAIT_SECONDS)
+        future = asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *args, **kwargs))
+        # The place belongs to the thread: a caller who goes away leaves it at work.
+        future.add_done_callback(lambda _: self._places.release())
+        return await asyncio.shield(future)
+
+    def close(self) -> None:
+        """Let what runs finish, and end the threads."""
+        self._threads.shutdown()

@@ -1,0 +1,1 @@
+"""JetStream: what auth tells, and what it hears."""

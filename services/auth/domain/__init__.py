@@ -1,0 +1,1 @@
+"""The verbs of auth: plain functions, each inside one transaction."""

@@ -1,0 +1,1 @@
+"""The nouns of auth with their rules; no I/O."""
