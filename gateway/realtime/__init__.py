@@ -1,0 +1,1 @@
+"""Sockets: their life, the frames they carry, fan-out of what happened, and resuming where a connection broke off."""

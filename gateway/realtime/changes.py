@@ -1,0 +1,89 @@
+"""What happened in a conversation, whether heard as an event or read from the change log, and the frame it becomes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.message import Message
+
+from gateway import views
+from gateway.realtime import frames
+from messaging.chassis.v1.envelope_pb2 import Envelope
+from messaging.conversations.v1 import conversations_pb2, events_pb2, participants_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One shared change. `target` is None when it is not to be shown; `joined` is what a new member came into."""
+
+    conversation_id: str
+    rev: int
+    kind: str
+    target: Any
+    joined: conversations_pb2.Conversation | None = None
+
+    @property
+    def member(self) -> participants_pb2.Participant | None:
+        """The person it was done to, where it was done to a person."""
+        return self.target if isinstance(self.target, participants_pb2.Participant) else None
+
+
+# Event kind -> its message and the field that holds what it was done to. The change log uses the same kinds.
+_EVENTS: dict[str, tuple[type[Message], str]] = {
+    "conversation_created": (events_pb2.ConversationCreated, "conversation"),
+    "conversation_updated": (events_pb2.ConversationUpdated, "conversation"),
+    "message_sent": (events_pb2.MessageSent, "message"),
+    "message_edited": (events_pb2.MessageEdited, "message"),
+    "message_deleted": (events_pb2.MessageDeleted, "message"),
+    "member_added": (events_pb2.MemberAdded, "participant"),
+    "member_removed": (events_pb2.MemberRemoved, "participant"),
+    "membership_changed": (events_pb2.MembershipChanged, "participant"),
+    "read_moved": (events_pb2.ReadMoved, "participant"),
+    "delivered_moved": (events_pb2.DeliveredMoved, "participant"),
+}
+# Kind -> the frame's type and what it shows. A kind that is missing here arrives as `change.hidden`.
+_FRAMES: dict[str, tuple[str, Callable[[Any], views.View]]] = {
+    "conversation_created": ("conversation.created", views.conversation_shared),
+    "conversation_updated": ("conversation.updated", views.conversation_shared),
+    "message_sent": ("message.created", views.message),
+    "message_edited": ("message.updated", views.message),
+    "message_deleted": ("message.deleted", views.message),
+    "member_added": ("participant.added", views.participant),
+    "member_removed": ("participant.removed", views.participant),
+    "membership_changed": ("participant.updated", views.participant),
+    "read_moved": ("receipt.changed", views.receipt),
+    "delivered_moved": ("receipt.changed", views.receipt),
+}
+
+
+def of_event(envelope: Envelope) -> Change:
+    """Read an event of the conversations service; what this version does not know keeps its rev and hides the rest."""
+    target, joined = None, None
+    if known := _EVENTS.get(envelope.kind):
+        event: Any = known[0].FromString(envelope.payload)
+        target = getattr(event, known[1])
+        joined = event.conversation if envelope.kind == "member_added" else None
+    return Change(envelope.aggregate_id, envelope.aggregate_rev, envelope.kind, target, joined)
+
+
+def of_log(conversation_id: str, entry: conversations_pb2.Change) -> Change:
+    """Read an entry of the change log."""
+    kind = views.CHANGE_KINDS[entry.kind] if entry.kind < len(views.CHANGE_KINDS) else ""
+    field = entry.WhichOneof("target")
+    return Change(conversation_id, entry.rev, kind, getattr(entry, field) if field else None)
+
+
+def frame(change: Change) -> bytes:
+    """Encode what every member's sockets receive."""
+    if change.kind == "conversation_deleted":
+        return frames.shared("conversation.deleted", change.conversation_id, change.rev, {"id": change.conversation_id})
+    if change.target is None or change.kind not in _FRAMES:
+        return frames.shared("change.hidden", change.conversation_id, change.rev, {})
+    name, view = _FRAMES[change.kind]
+    return frames.shared(name, change.conversation_id, change.rev, view(change.target))
+
+
+def welcome(change: Change) -> bytes:
+    """Encode what the new member's own sockets receive instead: to them the conversation begins with this change."""
+    shown = views.conversation_shared(change.joined) if change.joined is not None else {"id": change.conversation_id}
+    return frames.shared("conversation.created", change.conversation_id, change.rev, shown)

@@ -1,0 +1,149 @@
+"""What clients may ask for over a socket: the payloads of commands, and what most of them do."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from pydantic import BaseModel, Field, ValidationError
+
+from chassis.errors import InvalidRequest, Violation
+from chassis.ids import uuid7
+from gateway import exchange as exchanges
+from gateway import views, violations
+from gateway.clients import ConversationsClient
+from gateway.rest.messages import PRIORITIES, AddressedDraft, MessageChange
+from gateway.rest.models import Sent, SentId
+from gateway.views import View
+from messaging.conversations.v1 import messages_pb2, receipts_pb2
+
+Payload = TypeVar("Payload", bound=BaseModel)
+Handler = Callable[[ConversationsClient, dict[str, Any]], Awaitable[View]]
+
+MAX_SEQ = 2**63 - 1
+MAX_CONVERSATIONS = 20_000
+
+
+class Renewal(Sent):
+    """A fresh access token."""
+
+    access: str = Field(min_length=1, max_length=4096)
+
+
+class Positions(Sent):
+    """What a client has already: the rev of each conversation that it knows."""
+
+    epoch: str = Field("", max_length=64)
+    revs: dict[SentId, int] = Field(default={}, max_length=MAX_CONVERSATIONS)
+
+
+class Edit(MessageChange):
+    """What shall be different about a message."""
+
+    message_id: SentId
+    etag: str = Field("", max_length=64)
+
+
+class Deletion(Sent):
+    """A message to delete for everyone."""
+
+    message_id: SentId
+
+
+class Position(Sent):
+    """How far the caller has got."""
+
+    conversation_id: SentId
+    seq: int = Field(ge=0, le=MAX_SEQ)
+
+
+class Place(Sent):
+    """A conversation."""
+
+    conversation_id: SentId
+
+
+def read(model: type[Payload], payload: dict[str, Any]) -> Payload:
+    """Check a payload. Raises: InvalidRequest, naming each field that breaks a rule."""
+    try:
+        return model.model_validate(payload)
+    except ValidationError as error:
+        raise InvalidRequest(fields=violations.of(error.errors())) from error
+
+
+def read_send(payload: dict[str, Any], sender_id: str) -> messages_pb2.SendItem:
+    """Check what a client sends and address it. Raises: InvalidRequest."""
+    draft = read(AddressedDraft, payload)
+    return messages_pb2.SendItem(
+        sender_id=sender_id,
+        conversation_id=draft.conversation_id.lower(),
+        client_message_id=draft.client_message_id or uuid7(),
+        content=draft.content,
+        message_type=messages_pb2.MESSAGE_TYPE_TEXT,
+        priority=PRIORITIES[draft.priority],
+        is_important=draft.is_important,
+        request_id=uuid7(),
+        traceparent=exchanges.traceparent(None),
+    )
+
+
+async def _edit(client: ConversationsClient, payload: dict[str, Any]) -> View:
+    edit = read(Edit, payload)
+    given = edit.model_dump(include={"content", "priority", "is_important"}, exclude_none=True)
+    if not given:
+        raise InvalidRequest(fields=[Violation("", "empty", "Name at least one field to change.")])
+    request = messages_pb2.EditMessageRequest(
+        message_id=edit.message_id.lower(),
+        content=edit.content or "",
+        priority=PRIORITIES[edit.priority] if edit.priority else messages_pb2.PRIORITY_UNSPECIFIED,
+        is_important=bool(edit.is_important),
+        update_mask=FieldMask(paths=list(given)),
+        etag=edit.etag,
+        request_id=uuid7(),
+    )
+    answer = await client.ask(client.messages.EditMessage, request)
+    return views.message(answer.message)
+
+
+async def _delete(client: ConversationsClient, payload: dict[str, Any]) -> View:
+    deletion = read(Deletion, payload)
+    request = messages_pb2.DeleteMessageRequest(message_id=deletion.message_id.lower(), request_id=uuid7())
+    answer = await client.ask(client.messages.DeleteMessage, request)
+    return views.message(answer.message)
+
+
+async def _mark_read(client: ConversationsClient, payload: dict[str, Any]) -> View:
+    position = read(Position, payload)
+    request = receipts_pb2.MarkReadRequest(conversation_id=position.conversation_id.lower(), seq=position.seq)
+    answer = await client.ask(client.receipts.MarkRead, request)
+    return {**views.receipt(answer.participant), "unread_count": answer.unread_count}
+
+
+async def _mark_delivered(client: ConversationsClient, payload: dict[str, Any]) -> View:
+    position = read(Position, payload)
+    request = receipts_pb2.MarkDeliveredRequest(conversation_id=position.conversation_id.lower(), seq=position.seq)
+    answer = await client.ask(client.receipts.MarkDelivered, request)
+    return views.receipt(answer.participant)
+
+
+async def _type(client: ConversationsClient, payload: dict[str, Any], *, is_typing: bool) -> View:
+    place = read(Place, payload)
+    request = receipts_pb2.SetTypingRequest(conversation_id=place.conversation_id.lower(), is_typing=is_typing)
+    await client.call(client.receipts.SetTyping, request)
+    return {}
+
+
+async def _ping(_client: ConversationsClient, payload: dict[str, Any]) -> View:
+    read(Sent, payload)
+    return {}
+
+
+COMMANDS: dict[str, Handler] = {
+    "message.edit": _edit,
+    "message.delete": _delete,
+    "receipt.read": _mark_read,
+    "receipt.delivered": _mark_delivered,
+    "typing.start": partial(_type, is_typing=True),
+    "typing.stop": partial(_type, is_typing=False),
+    "ping": _ping,
+}
