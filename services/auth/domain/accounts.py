@@ -79,6 +79,6 @@ def fold_address(email: str) -> str:
 def _address(email: str) -> str | None:
     try:
         # The ASCII form: what mail servers take, and no two addresses that only look alike.
-        return validate_email(email, check_deliverability=False, allow_smtputf8=False).ascii_email
+        return validate_email(email, check_deliverability=False, allow_smtputf8=False, strict=True).ascii_email
     except EmailNotValidError:
         return None
