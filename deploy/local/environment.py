@@ -79,7 +79,7 @@ class Environments:
     @property
     def needs_redis(self) -> bool:
         """Whether the cache or Celery is left to us."""
-        return not {"REDIS_URL", "CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"} <= self._set.keys()
+        return not {"REDIS_URL", "CELERY_BROKER_URL"} <= self._set.keys()
 
     @property
     def needs_mailbox(self) -> bool:
@@ -100,8 +100,8 @@ class Environments:
         )
 
     def redis_url(self, purpose: str = "REDIS_URL") -> str:
-        """Redis for the cache, or for Celery's CELERY_BROKER_URL and CELERY_RESULT_BACKEND."""
-        database = {"REDIS_URL": 1, "CELERY_BROKER_URL": 2, "CELERY_RESULT_BACKEND": 3}[purpose]
+        """Redis for presence, limits and caches, or as Celery's CELERY_BROKER_URL."""
+        database = {"REDIS_URL": 1, "CELERY_BROKER_URL": 2}[purpose]
         embedded = f"redis://:{self._keys.get('redis')}@127.0.0.1:{self._ports.redis}/{database}"
         return self._set.get(purpose) or embedded
 
@@ -145,7 +145,7 @@ class Environments:
             environment["SERVICE_CALLERS"] = self._callers(CALLERS[process])
         if service == "notifications":
             environment["CELERY_BROKER_URL"] = self.redis_url("CELERY_BROKER_URL")
-            environment["CELERY_RESULT_BACKEND"] = self.redis_url("CELERY_RESULT_BACKEND")
+            environment["CELERY_RESULT_BACKEND"] = self._set.get("CELERY_RESULT_BACKEND", "")
             environment |= self._mail()
         return environment
 

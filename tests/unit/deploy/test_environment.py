@@ -32,6 +32,7 @@ def test_what_is_not_set_is_embedded_each_part_for_itself(keys: Keys) -> None:
     assert one.of("users")["DATABASE_URL"] == "postgresql://u@db/x"
     assert one.of("users")["REDIS_URL"] == "redis://r/1"
     assert one.needs_redis, "Celery's Redis was not set"
+    assert not Environments({"REDIS_URL": "redis://r/1", "CELERY_BROKER_URL": "redis://r/2"}, keys, PORTS).needs_redis
     assert one.of(BEAT)["CELERY_BROKER_URL"].endswith("@127.0.0.1:3/2")
 
 
