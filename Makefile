@@ -77,7 +77,7 @@ $(VENV): requirements/dev.lock
 	@touch $@
 
 $(STUBS): $(VENV) protos/generate.py $(shell find protos/messaging -name '*.proto')
-	@printf '%-14s | %s\n' setup 'generating the stubs'
+	@printf '%-20s | %s\n' setup 'generating the stubs'
 	@$(PYTHON) -m protos.generate
 	@touch $@
 

@@ -24,7 +24,7 @@ class Journal:
     def say(self, text: str, *, speaker: str = "stack") -> None:
         """Print for the person at the console."""
         if self._console:
-            lines = "".join(f"{speaker:<14} | {line}\n" for line in text.splitlines())
+            lines = "".join(f"{speaker:<20} | {line}\n" for line in text.splitlines())
             # Nobody reads any more (`make run | head`): the children go on.
             with self._lock, contextlib.suppress(OSError):
                 self._console.write(lines)

@@ -6,7 +6,7 @@ lock=$1
 venv=.venv
 inside=$venv/bin/python
 
-say() { printf '%-14s | %s\n' setup "$*"; }
+say() { printf '%-20s | %s\n' setup "$*"; }
 give_up() { say "$*" >&2; exit 1; }
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 

@@ -191,7 +191,9 @@ class Stack:
         return self._python(name, f"services.{name}", "serve", ready=partial(probes.serves, address), address=address)
 
     def _worker(self) -> Spec:
-        return self._python(WORKER, "services.notifications", "worker")
+        # Its metrics are served from the moment when its children wait for jobs.
+        ready = partial(probes.answers, "127.0.0.1", self._ports.metrics[WORKER], "/metrics")
+        return self._python(WORKER, "services.notifications", "worker", ready=ready)
 
     def _beat(self) -> Spec:
         return self._python(BEAT, "chassis.beat")

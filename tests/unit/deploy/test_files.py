@@ -37,7 +37,7 @@ def test_the_console_shows_who_speaks_and_no_control_sequence(tmp_path: Path) ->
     console = io.StringIO()
     writer = Journal(tmp_path, console)
     writer.pump("auth", io.BufferedReader(io.BytesIO(b"caf\xc3\xa9 \x1b[31mred\nlast")), quiet=False)
-    assert console.getvalue() == "auth           | café ?[31mred\nauth           | last\n"
+    assert console.getvalue() == "auth                 | café ?[31mred\nauth                 | last\n"
     assert writer.tail("auth", 1) == "last"
 
 
