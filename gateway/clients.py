@@ -1,6 +1,10 @@
 """The four services as the gateway calls them."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from google.protobuf.message import Message
 
 from chassis.rpc.client import Channel
 from gateway.settings import Settings
@@ -15,7 +19,18 @@ from messaging.users.v1.presences_pb2_grpc import PresencesStub
 from messaging.users.v1.profiles_pb2_grpc import ProfilesStub
 
 
-class AuthClient(Channel):
+class Service(Channel):
+    """A service as endpoints ask it."""
+
+    async def ask(self, rpc: Callable[..., Any], request: Message) -> Any:
+        """Make a call that may be repeated: one that only reads, or one that carries a request id.
+
+        A replica that is just being replaced answers UNAVAILABLE; the next attempt reaches another. Raises: Failure.
+        """
+        return await self.call(rpc, request, retries=1)
+
+
+class AuthClient(Service):
     """The auth service."""
 
     def __init__(self, target: str, credential: str) -> None:
@@ -24,7 +39,7 @@ class AuthClient(Channel):
         self.sessions = self.stub(SessionsStub)
 
 
-class UsersClient(Channel):
+class UsersClient(Service):
     """The users service."""
 
     def __init__(self, target: str, credential: str) -> None:
@@ -33,7 +48,7 @@ class UsersClient(Channel):
         self.presences = self.stub(PresencesStub)
 
 
-class ConversationsClient(Channel):
+class ConversationsClient(Service):
     """The conversations service."""
 
     def __init__(self, target: str, credential: str) -> None:
@@ -44,7 +59,7 @@ class ConversationsClient(Channel):
         self.receipts = self.stub(ReceiptsStub)
 
 
-class NotificationsClient(Channel):
+class NotificationsClient(Service):
     """The notifications service."""
 
     def __init__(self, target: str, credential: str) -> None:

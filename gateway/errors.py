@@ -7,7 +7,11 @@ from functools import cache
 from importlib.resources import files
 from typing import ClassVar
 
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
 from chassis.errors import Defect, Failure, InvalidRequest, Unauthenticated
+from gateway import violations
 
 MEDIA_TYPE = "application/problem+json"
 DOCUMENTATION = "/api/v1/docs/errors/"
@@ -122,14 +126,9 @@ class Entry:
         return self.status in _RETRYABLE
 
 
-@cache
 def catalogue() -> dict[str, Entry]:
-    """Every problem there is, by its code: the reasons of the services' contract and those of HTTP."""
-    entries = [
-        Entry(item["reason"].lower(), status_of(item["code"], item["reason"]), _sentence(item["text"]))
-        for item in json.loads((files("messaging") / "reasons.json").read_text())
-        if item["reason"] not in _BETWEEN_PROCESSES
-    ]
+    """Every problem there is, by its code: the reasons of the services' contract and those of the gateway itself."""
+    entries = list(_contract())
     own: list[type[Failure]] = [*HttpFailure.__subclasses__(), AuthenticationRequired]
     for kind in own:
         status = kind.status if issubclass(kind, HttpFailure) else status_of(kind.code, kind.reason)
@@ -137,9 +136,30 @@ def catalogue() -> dict[str, Entry]:
     return {entry.code: entry for entry in sorted(entries, key=lambda entry: entry.code)}
 
 
+@cache
+def _contract() -> tuple[Entry, ...]:
+    return tuple(
+        Entry(item["reason"].lower(), status_of(item["code"], item["reason"]), _sentence(item["text"]))
+        for item in json.loads((files("messaging") / "reasons.json").read_text())
+        if item["reason"] not in _BETWEEN_PROCESSES
+    )
+
+
 def status_of(code: str, reason: str) -> int:
     """The HTTP status for a gRPC code name and a reason."""
     return _STATUS_OF_REASON.get(reason) or _STATUS.get(code, 500)
+
+
+def failure_of(error: Exception) -> Failure:
+    """What an exception that reached the edge means; a defect when it was not meant to be raised."""
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, RequestValidationError):
+        return InvalidRequest(fields=violations.of(error.errors()))
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        # From Starlette, for assets alone: what our own endpoints refuse is a failure already.
+        return {404: RouteNotFound(), 405: MethodNotAllowed("GET, HEAD")}.get(error.status_code, BadRequest())
+    return Defect()
 
 
 def presentable(failure: Failure) -> Failure:
@@ -157,7 +177,7 @@ def problem(failure: Failure, request_id: str) -> dict[str, object]:
     code = failure.reason.lower()
     status = failure.status if isinstance(failure, HttpFailure) else status_of(failure.code, failure.reason)
     shown: dict[str, object] = {
-        "type": f"{DOCUMENTATION}{code}/",
+        "type": problem_type(code),
         "title": _title(code),
         "status": status,
         "detail": str(failure),
@@ -168,6 +188,11 @@ def problem(failure: Failure, request_id: str) -> dict[str, object]:
     if status == 422:
         shown["errors"] = [{"field": item.field, "code": item.code, "message": item.message} for item in failure.fields]
     return shown
+
+
+def problem_type(code: str) -> str:
+    """The address of the page that explains a problem; relative, because a server has as many names as roads to it."""
+    return f"{DOCUMENTATION}{code}/"
 
 
 def headers_of(failure: Failure, status: int) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import cast
 from starlette.types import Scope
 
 from chassis.call import Call, Caller, Meter
+from chassis.errors import CallerUnknown
 from chassis.ids import uuid7
 from gateway.principal import Principal
 
@@ -72,3 +73,10 @@ def traceparent(sent: bytes | None) -> str:
         return f"00-{match[1].decode()}-{os.urandom(8).hex()}-{match[3].decode()}"
     fresh = os.urandom(24).hex()
     return f"00-{fresh[:32]}-{fresh[32:]}-01"
+
+
+def signed_in(exchange: Exchange) -> Principal:
+    """Whose request it is. Raises: CallerUnknown."""
+    if exchange.principal is None:
+        raise CallerUnknown()
+    return exchange.principal

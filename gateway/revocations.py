@@ -57,7 +57,7 @@ class Revocations:
 
     async def load(self) -> None:
         """Read the whole list, and drop what no unexpired token can have. Raises: Failure."""
-        answer = await self._auth.call(self._auth.sessions.ListRevocations, ListRevocationsRequest(), retries=1)
+        answer = await self._auth.ask(self._auth.sessions.ListRevocations, ListRevocationsRequest())
         for item in answer.revocations:
             self.add(item.user_id, item.session_id, item.not_before_time.ToMicroseconds() / 1e6)
         oldest = time.time() - KEPT_SECONDS

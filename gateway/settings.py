@@ -52,9 +52,12 @@ class Settings(ProcessSettings):
     max_in_flight: int = Field(200, ge=1, description="Requests at once in a process; more are refused with 503")
     send_rate: float = Field(10.0, gt=0, description="Messages a second that one user may send for long")
     send_burst: int = Field(60, ge=1, description="Messages that one user may send at once")
+    command_rate: float = Field(20.0, gt=0, description="Socket commands a second, sends apart, of one user for long")
+    command_burst: int = Field(60, ge=1, description="Socket commands, sends apart, of one user at once")
+    socket_heartbeat_seconds: float = Field(25.0, gt=0, description="Seconds between two digests on a socket")
     drain_seconds: int = Field(15, ge=0, description="Time that requests under way get once the process is to stop")
 
     @property
-    def issuer(self) -> str:
-        """The `iss` of access tokens: the public address without a slash at the end."""
+    def base_url(self) -> str:
+        """The public address without a slash at the end; also the `iss` of access tokens."""
         return self.public_url.rstrip("/")

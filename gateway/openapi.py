@@ -1,0 +1,168 @@
+"""The OpenAPI document: what FastAPI reads from the endpoints, completed with what the layers around them do."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import orjson
+import yaml
+from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
+
+import gateway
+from gateway.errors import MEDIA_TYPE, catalogue
+from gateway.rest.models import Problem
+from gateway.rest.problems import problems
+
+_DESCRIPTION = """\
+A messaging platform that teams host themselves.
+
+* Errors are [RFC 9457 problems](/api/v1/docs/errors/) with a stable `code`.
+* Lists are paged by cursor: follow `next` until it is null.
+* `Idempotency-Key` makes a repeated POST answer what the first one answered, for 30 days.
+* Unknown fields and parameters are refused.
+"""
+_TAGS = {
+    "Authentication": "Registering, logging in, sessions, keys.",
+    "Users": "Profiles, search, presence.",
+    "Conversations": "Groups and direct conversations, and what changed in them.",
+    "Participants": "Who takes part, and as what.",
+    "Messages": "Sending, reading, editing, deleting.",
+    "Receipts": "Who has read what, and who is typing.",
+    "Notifications": "The inbox.",
+    "Admin": "For moderators and admins.",
+    "System": "Health, versions, problems.",
+}
+# Every endpoint may answer these, those with a body the second list as well.
+_COMMON = ("host_refused", "bad_request", "invalid_request", "internal", "overloaded", "dependency_unavailable",
+           "database_unavailable", "contention", "deadline_required")  # fmt: skip
+_WITH_BODY = ("body_timeout", "body_too_large", "media_type_unsupported")
+_SIGNED_IN = ("authentication_required", "token_invalid")
+
+_HEADERS: dict[str, tuple[str, str | int]] = {
+    "X-Request-ID": ("The request's id, the client's own when it sent a well-formed one", "5b0e2f6a8c11"),
+    "X-Request-Duration": ("Time that the answer took", "0.012s"),
+    "X-Database-Queries": ("Database statements, over all services that took part", 3),
+    "X-Query-Time": ("Time that they took", "0.004s"),
+    "Server-Timing": ("The same for a browser's developer tools", "total;dur=12.3, db;dur=4.0"),
+    "RateLimit-Policy": ("How many messages one may send in which time", '"sends";q=60;w=6'),
+    "RateLimit": ("How many are left, and in how many seconds all are", '"sends";r=59;t=1'),
+    "ETag": ("The version, for `If-Match`", '"7"'),
+    "Location": ("Address of what was created", "/api/v1/conversations/01981f3c-7a5e-7c43-9d1f-5b0e2f6a8c11/"),
+    "Retry-After": ("Seconds to wait before trying again", 1),
+    "WWW-Authenticate": ("How to authenticate", 'Bearer realm="messaging"'),
+    "Idempotent-Replayed": ("`true` when this is the answer to an earlier request with the same key", "true"),
+}
+_EVERYWHERE = tuple(_HEADERS)[:7]
+
+Object = dict[str, Any]
+
+
+class Document:
+    """Made once, when it is asked for first."""
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        """Take what is served."""
+        self._routes = routes
+
+    @cached_property
+    def value(self) -> Object:
+        """As Python values."""
+        document = get_openapi(
+            title="Messaging platform",
+            version=gateway.__version__,
+            description=_DESCRIPTION,
+            routes=self._routes,
+            tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
+            servers=[{"url": "/"}],
+            license_info={"name": "MIT", "identifier": "MIT"},
+        )
+        components = document["components"]
+        components["schemas"] = {
+            name: schema
+            for name, schema in components["schemas"].items()
+            if name not in {"HTTPValidationError", "ValidationError"}
+        } | _problem_schemas()
+        components["headers"] = {name: _header(*shown) for name, shown in _HEADERS.items()}
+        components["securitySchemes"] = {
+            "bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "The access token from `/api/v1/auth/token/`, good for 5 minutes",
+            }
+        }
+        for path, operations in document["paths"].items():
+            is_versioned = any("If-Match" in names(operation) for operation in operations.values())
+            for method, operation in operations.items():
+                _complete(path, method, operation, is_versioned=is_versioned)
+        return document
+
+    @cached_property
+    def json(self) -> bytes:
+        """As JSON."""
+        return orjson.dumps(self.value)
+
+    @cached_property
+    def yaml(self) -> bytes:
+        """As YAML."""
+        return yaml.safe_dump(self.value, sort_keys=False, allow_unicode=True, encoding="utf-8")
+
+
+def names(operation: Object) -> set[str]:
+    """The names of an operation's parameters."""
+    return {parameter["name"] for parameter in operation.get("parameters", [])}
+
+
+def _complete(path: str, method: str, operation: Object, *, is_versioned: bool) -> None:
+    responses: Object = operation["responses"]
+    responses.pop("422", None)
+    codes = [*_COMMON, *(_WITH_BODY if method != "get" else ()), *(_SIGNED_IN if "security" in operation else ())]
+    for status, response in problems(*codes).items():
+        responses[str(status)] = _merge(responses.get(str(status)), response)
+    operation["responses"] = dict(sorted(responses.items()))
+    for status, response in operation["responses"].items():
+        response["headers"] = {name: _reference("headers", name) for name in _headers(status)}
+        if status in {"200", "201"}:
+            if is_versioned and method in {"get", "patch"}:
+                response["headers"]["ETag"] = _reference("headers", "ETag")
+            if "Idempotency-Key" in names(operation):
+                response["headers"]["Idempotent-Replayed"] = _reference("headers", "Idempotent-Replayed")
+            if status == "201" and path in {"/api/v1/conversations/", "/api/v1/users/", "/api/v1/auth/register/"}:
+                response["headers"]["Location"] = _reference("headers", "Location")
+
+
+def _headers(status: str) -> Iterator[str]:
+    yield from _EVERYWHERE
+    if status in {"429", "503"}:
+        yield "Retry-After"
+    if status == "401":
+        yield "WWW-Authenticate"
+
+
+def _merge(known: Object | None, added: Object) -> Object:
+    if known is None:
+        return added
+    content = known.setdefault("content", {})
+    if MEDIA_TYPE not in content:
+        content[MEDIA_TYPE] = added["content"][MEDIA_TYPE]
+        return known
+    content[MEDIA_TYPE]["examples"] |= added["content"][MEDIA_TYPE]["examples"]
+    known["description"] = f"{known['description']} {added['description']}"
+    return known
+
+
+def _problem_schemas() -> dict[str, Object]:
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    nested = schema.pop("$defs")
+    schema["properties"]["code"]["enum"] = sorted(catalogue())
+    return {"Problem": schema, **nested}
+
+
+def _header(description: str, example: str | int) -> Object:
+    kind = "integer" if isinstance(example, int) else "string"
+    return {"description": description, "schema": {"type": kind}, "example": example}
+
+
+def _reference(kind: str, name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/{kind}/{name}"}

@@ -1,0 +1,265 @@
+"""Conversations: creating, listing, changing and deleting them, and what has changed in one."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from google.protobuf.field_mask_pb2 import FieldMask
+from pydantic import Field
+
+from chassis.errors import InvalidRequest, Violation
+from gateway import views
+from gateway.rest.answers import entity, nothing, page, settled, version
+from gateway.rest.backend import Backend, request_id
+from gateway.rest.messages import Message
+from gateway.rest.models import (
+    EXAMPLE_USER,
+    ConversationId,
+    Id,
+    IdempotencyKey,
+    IfMatch,
+    Page,
+    Paged,
+    Sent,
+    SentId,
+    Shown,
+    Time,
+)
+from gateway.rest.participants import Participant, Role
+from gateway.rest.problems import problems
+from gateway.rest.route import SignedInRoute
+from messaging.conversations.v1 import conversations_pb2 as pb
+
+router = APIRouter(prefix="/api/v1/conversations", tags=["Conversations"], route_class=SignedInRoute)
+
+Kind = Literal["direct", "group"]
+Title = Annotated[str, Field(max_length=200, examples=["Analytical Engine"])]
+Description = Annotated[str, Field(max_length=2000)]
+KINDS: dict[str | None, pb.ConversationKind.ValueType] = {
+    None: pb.CONVERSATION_KIND_UNSPECIFIED,
+    "direct": pb.CONVERSATION_KIND_DIRECT,
+    "group": pb.CONVERSATION_KIND_GROUP,
+}
+
+
+class NewConversation(Sent):
+    """A conversation to create."""
+
+    kind: Kind = Field(description="Two people for good, or several with roles")
+    title: Title = Field("", description="Name of a group; none for a direct conversation")
+    description: Description = Field("", description="What a group is about")
+    participant_ids: list[SentId] = Field(
+        [], max_length=999, description="The others; exactly one for a direct conversation"
+    )
+
+
+class ConversationChange(Sent):
+    """What shall be different; fields that are left out stay as they are."""
+
+    title: Title | None = None
+    description: Description | None = None
+
+
+class MyMembership(Shown):
+    """What the one who asks is in the conversation."""
+
+    role: Role
+    read_seq: int = Field(description="Everything up to this number was read")
+    delivered_seq: int = Field(description="Everything up to this number reached a device")
+    joined_at: Time
+
+
+class SharedConversation(Shown):
+    """A conversation as all its members see it."""
+
+    id: Id
+    kind: Kind
+    title: str = Field(examples=["Analytical Engine"])
+    description: str
+    last_seq: int = Field(description="Number of its last message; 0 before the first", examples=[17])
+    rev: int = Field(description="Number of its last shared change", examples=[21])
+    participant_count: int = Field(examples=[3])
+    created_by: Id = Field(examples=[EXAMPLE_USER])
+    created_at: Time
+    updated_at: Time
+
+
+class Conversation(SharedConversation):
+    """A conversation as the one who asks sees it."""
+
+    peer_id: Id | None = Field(description="The other person of a direct conversation")
+    last_message: Message | None
+    unread_count: int = Field(description="Messages after the own read position", examples=[2])
+    my_membership: MyMembership
+
+
+class Change(Shown):
+    """One shared change, with its target as it is now."""
+
+    rev: int = Field(description="1, 2, 3 … within the conversation, without holes", examples=[21])
+    kind: Literal[
+        "conversation_created",
+        "conversation_updated",
+        "conversation_deleted",
+        "message_sent",
+        "message_edited",
+        "message_deleted",
+        "member_added",
+        "member_removed",
+        "membership_changed",
+    ]
+    actor_id: Id | None = Field(description="Who did it")
+    target_id: Id = Field(description="What it was done to: a message, a user or the conversation")
+    target: Message | Participant | SharedConversation | None = Field(description="Null when it is not for this member")
+    created_at: Time
+
+
+class Changes(Shown):
+    """What happened after a revision."""
+
+    mode: Literal["events", "compacted", "reset"] = Field(
+        description="Every change in order; each changed thing once; or too much: fetch the conversation anew"
+    )
+    changes: list[Change]
+    rev: int = Field(
+        description="The conversation's revision; ask again after the last change's while that is below it"
+    )
+
+
+class ConversationFilters(Paged):
+    """Which of my conversations."""
+
+    kind: Kind | None = Field(None, description="Only this kind")
+    unread: bool = Field(False, description="`true`: only those with unread messages")
+    search: str = Field("", max_length=100, description="Only those whose title contains this")
+
+
+@router.get(
+    "/", summary="List my conversations", response_model=Page[Conversation], responses=problems("invalid_page_token")
+)
+async def list_mine(request: Request, filters: Annotated[ConversationFilters, Query()], clients: Backend) -> Response:
+    """The most recently active first."""
+    answer = await clients.conversations.ask(
+        clients.conversations.conversations.ListConversations,
+        pb.ListConversationsRequest(
+            kind=KINDS[filters.kind],
+            unread_only=filters.unread,
+            title_query=filters.search,
+            page_size=filters.page_size,
+            page_token=filters.cursor,
+        ),
+    )
+    return page(request, [views.conversation(item) for item in answer.conversations], answer)
+
+
+@router.post(
+    "/",
+    summary="Create a conversation",
+    status_code=201,
+    response_model=Conversation,
+    responses={
+        200: {"model": Conversation, "description": "The pair has a direct conversation already: this one."},
+        **problems(
+            "user_unavailable", "direct_needs_one_peer", "participant_limit", "blocked", "idempotency_key_reused"
+        ),
+    },
+)
+async def create(request: Request, sent: NewConversation, clients: Backend, key: IdempotencyKey = None) -> Response:
+    """Creates a group, or the direct conversation with one other person: a pair has one for good."""
+    answer = await clients.conversations.ask(
+        clients.conversations.conversations.CreateConversation,
+        pb.CreateConversationRequest(
+            kind=KINDS[sent.kind],
+            title=sent.title,
+            description=sent.description,
+            participant_ids=[user_id.lower() for user_id in sent.participant_ids],
+            request_id=request_id(key),
+        ),
+    )
+    conversation = answer.conversation
+    return settled(
+        request,
+        views.conversation(conversation),
+        status=201 if answer.created else 200,
+        etag=str(conversation.rev),
+        location=f"/api/v1/conversations/{conversation.conversation_id}/",
+    )
+
+
+@router.get(
+    "/{conversation_id:id}/",
+    summary="Show a conversation",
+    response_model=Conversation,
+    responses=problems("conversation_not_found"),
+)
+async def show(conversation_id: ConversationId, clients: Backend) -> Response:
+    """To its members."""
+    answer = await clients.conversations.ask(
+        clients.conversations.conversations.GetConversation,
+        pb.GetConversationRequest(conversation_id=conversation_id),
+    )
+    return entity(views.conversation(answer.conversation), etag=str(answer.conversation.rev))
+
+
+@router.patch(
+    "/{conversation_id:id}/",
+    summary="Change a conversation",
+    response_model=Conversation,
+    responses=problems("conversation_not_found", "role_insufficient", "direct_conversation", "etag_mismatch"),
+)
+async def change(
+    conversation_id: ConversationId,
+    request: Request,
+    sent: ConversationChange,
+    clients: Backend,
+    if_match: IfMatch = None,
+) -> Response:
+    """Changes title and description of a group; for its owner and admins."""
+    given = sent.model_dump(exclude_none=True)
+    if not given:
+        raise InvalidRequest(fields=[Violation("", "empty", "Name at least one field to change.")])
+    answer = await clients.conversations.ask(
+        clients.conversations.conversations.UpdateConversation,
+        pb.UpdateConversationRequest(
+            conversation_id=conversation_id,
+            **given,
+            update_mask=FieldMask(paths=list(given)),
+            etag=version(if_match),
+            request_id=request_id(None),
+        ),
+    )
+    return settled(request, views.conversation(answer.conversation), etag=str(answer.conversation.rev))
+
+
+@router.delete(
+    "/{conversation_id:id}/",
+    summary="Delete a conversation",
+    status_code=204,
+    responses=problems("conversation_not_found", "role_insufficient"),
+)
+async def delete(conversation_id: ConversationId, clients: Backend) -> Response:
+    """A group is deleted for all, by its owner; a direct conversation is hidden until its next message."""
+    await clients.conversations.ask(
+        clients.conversations.conversations.DeleteConversation,
+        pb.DeleteConversationRequest(conversation_id=conversation_id, request_id=request_id(None)),
+    )
+    return nothing()
+
+
+@router.get(
+    "/{conversation_id:id}/changes/",
+    summary="List what changed",
+    response_model=Changes,
+    responses=problems("conversation_not_found"),
+)
+async def changes(
+    conversation_id: ConversationId,
+    clients: Backend,
+    after_rev: Annotated[int, Query(ge=0, lt=2**63, description="The last revision that is known already")] = 0,
+) -> Response:
+    """What a client missed, in the order in which it happened."""
+    answer = await clients.conversations.ask(
+        clients.conversations.conversations.ListChanges,
+        pb.ListChangesRequest(conversation_id=conversation_id, after_rev=after_rev),
+    )
+    shown = [views.change(item) for item in answer.changes]
+    return entity({"mode": views.CHANGES_MODES[answer.mode], "changes": shown, "rev": answer.rev})

@@ -1,0 +1,315 @@
+"""Messages: sending, reading, editing and deleting them, in one conversation and over all of them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.timestamp_pb2 import Timestamp
+from pydantic import AwareDatetime, Field
+from starlette.types import Scope
+
+from chassis.errors import InvalidRequest, Violation
+from chassis.ids import uuid7
+from gateway import exchange as exchanges
+from gateway import views
+from gateway.exchange import Exchange
+from gateway.rest.answers import Json, entity, nothing, page, settled, version
+from gateway.rest.backend import Backend, request_id
+from gateway.rest.models import (
+    EXAMPLE_USER,
+    ConversationId,
+    Id,
+    IfMatch,
+    MessageType,
+    Page,
+    Paged,
+    Priority,
+    Sent,
+    SentId,
+    Shown,
+    Time,
+    id_in_path,
+)
+from gateway.rest.problems import problems
+from gateway.rest.route import IDEMPOTENCY, LeanRoute, SignedInRoute, idempotency_key
+from messaging.conversations.v1 import messages_pb2 as pb
+
+sending = APIRouter(prefix="/api/v1", tags=["Messages"], route_class=LeanRoute)
+router = APIRouter(prefix="/api/v1", tags=["Messages"], route_class=SignedInRoute)
+
+MessageId = Annotated[str, id_in_path("Which message")]
+Content = Annotated[str, Field(min_length=1, max_length=16_000, examples=["Hello!"])]
+SEND_PROBLEMS = (
+    "conversation_not_found",
+    "role_insufficient",
+    "muted",
+    "blocked",
+    "sender_suspended",
+    "message_too_long",
+    "message_content_invalid",
+    "idempotency_key_reused",
+    "rate_limited",
+    "conversation_busy",
+)
+
+
+class Draft(Sent):
+    """A message to send."""
+
+    content: Content = Field(description="Text in the Markdown subset, never HTML")
+    message_type: Literal["text"] = Field("text", description="What it consists of")
+    priority: Priority = Field("normal", description="How soon it wants to be seen")
+    is_important: bool = Field(False, description="Marked as important")
+    client_message_id: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="The sender's own key: repeating it never makes a second message",
+        examples=["d1f7c2"],
+    )
+
+
+class AddressedDraft(Draft):
+    """A message to send, and where to."""
+
+    conversation_id: SentId = Field(description="Where to")
+
+
+class MessageChange(Sent):
+    """What shall be different; fields that are left out stay as they are."""
+
+    content: Content | None = Field(None, description="The new text")
+    priority: Priority | None = Field(None, description="The new priority")
+    is_important: bool | None = Field(None, description="The new mark")
+
+
+class Message(Shown):
+    """A message as every member sees it. Deleted ones stay as a stub without content."""
+
+    id: Id
+    conversation_id: Id
+    seq: int = Field(description="1, 2, 3 … within the conversation, without holes", examples=[17])
+    rev: int = Field(description="Revision of its last change", examples=[21])
+    sender_id: Id = Field(examples=[EXAMPLE_USER])
+    message_type: MessageType
+    content: str = Field(examples=["Hello!"])
+    priority: Priority
+    is_important: bool
+    client_message_id: str | None = Field(examples=["d1f7c2"])
+    edited_at: Time | None = Field(examples=[None])
+    deleted_at: Time | None = Field(examples=[None])
+    created_at: Time
+
+
+class MessageFilters(Paged):
+    """Which messages of all conversations."""
+
+    sender: SentId | None = Field(None, description="Only what this user wrote")
+    priority: Priority | None = Field(None, description="Only this priority")
+    since: AwareDatetime | None = Field(None, description="Only those sent at or after this time")
+    until: AwareDatetime | None = Field(None, description="Only those sent before this time")
+
+
+class ConversationMessageFilters(MessageFilters):
+    """Which messages of a conversation."""
+
+    before_seq: int | None = Field(None, ge=1, lt=2**63, description="Only before this number, newest first")
+    after_seq: int | None = Field(None, ge=0, lt=2**63, description="Only after this number, oldest first")
+    around_seq: int | None = Field(None, ge=1, lt=2**63, description="Around this number, oldest first")
+
+
+@sending.post(
+    "/conversations/{conversation_id:id}/messages/",
+    summary="Send a message",
+    status_code=201,
+    response_model=Message,
+    responses=problems(*SEND_PROBLEMS),
+    openapi_extra=IDEMPOTENCY,
+)
+async def send(conversation_id: ConversationId, body: Draft, request: Request) -> Response:
+    """Stores the message and gives it the conversation's next number.
+
+    Repeating a `client_message_id` or an `Idempotency-Key` answers the message that was stored first, for good.
+    """
+    return await _send(request.scope, conversation_id, body)
+
+
+@sending.post(
+    "/messages/",
+    summary="Send a message to a named conversation",
+    status_code=201,
+    response_model=Message,
+    responses=problems(*SEND_PROBLEMS),
+    openapi_extra=IDEMPOTENCY,
+)
+async def send_addressed(body: AddressedDraft, request: Request) -> Response:
+    """Like sending in the conversation itself."""
+    return await _send(request.scope, body.conversation_id.lower(), body)
+
+
+async def _send(scope: Scope, conversation_id: str, draft: Draft) -> Response:
+    exchange = exchanges.of(scope)
+    principal = exchanges.signed_in(exchange)
+    gateway = scope["app"].state.gateway
+    gateway.budget.take(principal.user_id)
+    message, is_replayed = await gateway.lanes.send(
+        pb.SendItem(
+            sender_id=principal.user_id,
+            conversation_id=conversation_id,
+            client_message_id=_client_message_id(exchange, draft),
+            content=draft.content,
+            message_type=pb.MESSAGE_TYPE_TEXT,
+            priority=PRIORITIES[draft.priority],
+            is_important=draft.is_important,
+            request_id=exchange.request_id,
+            traceparent=exchange.traceparent,
+        )
+    )
+    headers = {"Idempotent-Replayed": "true"} if is_replayed else None
+    return Json(views.message_json(message), 201, headers)
+
+
+def _client_message_id(exchange: Exchange, draft: Draft) -> str:
+    key = idempotency_key(exchange)
+    if draft.client_message_id is None:
+        return key or uuid7()
+    if key is not None and key != draft.client_message_id:
+        violation = Violation("client_message_id", "ambiguous", "must be the Idempotency-Key when both are given")
+        raise InvalidRequest(fields=[violation])
+    return draft.client_message_id
+
+
+PRIORITIES: dict[str, pb.Priority.ValueType] = {
+    "low": pb.PRIORITY_LOW,
+    "normal": pb.PRIORITY_NORMAL,
+    "high": pb.PRIORITY_HIGH,
+    "urgent": pb.PRIORITY_URGENT,
+}
+
+
+@router.get(
+    "/conversations/{conversation_id:id}/messages/",
+    summary="List messages of a conversation",
+    response_model=Page[Message],
+    responses=problems("conversation_not_found", "invalid_page_token"),
+)
+async def list_in_conversation(
+    conversation_id: ConversationId,
+    request: Request,
+    filters: Annotated[ConversationMessageFilters, Query()],
+    clients: Backend,
+) -> Response:
+    """Newest first; oldest first with `after_seq` or `around_seq`. Only one of the three bounds may be given."""
+    bounds = filters.model_dump(include={"before_seq", "after_seq", "around_seq"}, exclude_none=True)
+    if len(bounds) > 1:
+        raise InvalidRequest(fields=[Violation(name, "ambiguous", "only one bound may be given") for name in bounds])
+    return await _list(request, filters, clients, conversation_id=conversation_id, **bounds)
+
+
+@router.get(
+    "/messages/",
+    summary="List messages of all my conversations",
+    response_model=Page[Message],
+    responses=problems("invalid_page_token"),
+)
+async def list_everywhere(request: Request, filters: Annotated[MessageFilters, Query()], clients: Backend) -> Response:
+    """Newest first."""
+    return await _list(request, filters, clients)
+
+
+async def _list(request: Request, filters: MessageFilters, clients: Backend, **where: Any) -> Response:
+    answer = await clients.conversations.ask(
+        clients.conversations.messages.ListMessages,
+        pb.ListMessagesRequest(
+            sender_id=(filters.sender or "").lower(),
+            priority=PRIORITIES[filters.priority] if filters.priority else pb.PRIORITY_UNSPECIFIED,
+            since_time=_stamp(filters.since),
+            until_time=_stamp(filters.until),
+            page_size=filters.page_size,
+            page_token=filters.cursor,
+            **where,
+        ),
+    )
+    return page(request, [views.message(item) for item in answer.messages], answer)
+
+
+def _stamp(moment: datetime | None) -> Timestamp | None:
+    if moment is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(moment)
+    return stamp
+
+
+@router.get(
+    "/messages/{message_id:id}/",
+    summary="Show a message",
+    response_model=Message,
+    responses=problems("message_not_found"),
+)
+async def show(message_id: MessageId, clients: Backend) -> Response:
+    """To members of its conversation."""
+    answer = await clients.conversations.ask(
+        clients.conversations.messages.GetMessage, pb.GetMessageRequest(message_id=message_id)
+    )
+    return entity(views.message(answer.message), etag=str(answer.message.rev))
+
+
+@router.patch(
+    "/messages/{message_id:id}/",
+    summary="Edit a message",
+    response_model=Message,
+    responses=problems(
+        "message_not_found",
+        "not_the_author",
+        "role_insufficient",
+        "muted",
+        "blocked",
+        "sender_suspended",
+        "edit_window_closed",
+        "message_deleted",
+        "etag_mismatch",
+        "message_too_long",
+        "message_content_invalid",
+    ),
+)
+async def edit(
+    message_id: MessageId, request: Request, change: MessageChange, clients: Backend, if_match: IfMatch = None
+) -> Response:
+    """Changes the given fields; for the author, within the edit window. The old text stays in the history."""
+    given = change.model_dump(exclude_none=True)
+    if not given:
+        raise InvalidRequest(fields=[Violation("", "empty", "Name at least one field to change.")])
+    answer = await clients.conversations.ask(
+        clients.conversations.messages.EditMessage,
+        pb.EditMessageRequest(
+            message_id=message_id,
+            content=change.content or "",
+            priority=PRIORITIES[change.priority] if change.priority else pb.PRIORITY_UNSPECIFIED,
+            is_important=bool(change.is_important),
+            update_mask=FieldMask(paths=list(given)),
+            etag=version(if_match),
+            request_id=request_id(None),
+        ),
+    )
+    return settled(request, views.message(answer.message), etag=str(answer.message.rev))
+
+
+@router.delete(
+    "/messages/{message_id:id}/",
+    summary="Delete a message",
+    status_code=204,
+    responses=problems("message_not_found", "not_the_author", "delete_window_closed"),
+)
+async def delete(
+    message_id: MessageId,
+    clients: Backend,
+    scope: Annotated[Literal["everyone"], Query(description="For whom")] = "everyone",
+) -> Response:
+    """For everyone, within the delete window; a numbered stub stays. Deleting a deleted message succeeds."""
+    await clients.conversations.ask(
+        clients.conversations.messages.DeleteMessage,
+        pb.DeleteMessageRequest(message_id=message_id, request_id=request_id(None)),
+    )
+    return nothing()

@@ -1,0 +1,1 @@
+Redoc.init("/api/v1/schema/", { disableGoogleFont: true }, document.getElementById("redoc"));
