@@ -122,7 +122,8 @@ class Consumer:
                     messages = []
                 if messages:
                     await self._handle([_read(message) for message in messages])
-                await self._retry_parked()
+                while await self._retry_parked():
+                    pass
                 if asyncio.get_running_loop().time() - checked > _FOLLOW_SECONDS:
                     # Raises when the connection that holds the lock is gone.
                     await still_leads()
@@ -212,10 +213,11 @@ class Consumer:
         delivery.park(tx, self._name, _aggregate(event), event_id, event.subject, event.data, error)
         metrics.EVENTS_HANDLED.labels(self._name, "parked").inc()
 
-    async def _retry_parked(self) -> None:
+    async def _retry_parked(self) -> bool:
+        """Try one parked event whose time has come. Returns whether there was one."""
         row = await self._database.run(delivery.next_parked, consumer=self._name)
         if row is None:
-            return
+            return False
         envelope = Envelope()
         try:
             envelope.ParseFromString(row.envelope)
@@ -238,6 +240,7 @@ class Consumer:
             )
             if is_dead:
                 metrics.EVENTS_HANDLED.labels(self._name, "dead").inc()
+        return True
 
     def _apply_parked(self, tx: Transaction, row: delivery.Parked, envelope: Envelope) -> None:
         if delivery.note_seen(tx, self._name, [envelope.event_id]):

@@ -150,9 +150,9 @@ class TestConsumer:
 
             await until(is_parked)
             # The last wait is 16 s: the clock is moved, not waited for.
-            for _ in range(8):
+            for _ in range(60):
                 await rows(database, "update parked set next_try = now() returning 1")
-                await asyncio.sleep(0.3)
+                await asyncio.sleep(0.1)
                 if await body(database, 1) == "ab":
                     break
             await reads(database, 1, "ab", 30)

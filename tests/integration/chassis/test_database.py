@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from chassis.call import Call, Caller, serving
 from chassis.database import Database, Transaction
+from chassis.database.engine import driver_url
 from chassis.errors import Contention, DatabaseUnavailable, DeadlineRequired, NotFound, Overloaded
 from deploy.local import ports
 from messaging.chassis.v1.envelope_pb2 import AuditRecorded, Envelope
@@ -155,3 +156,20 @@ async def test_a_database_that_is_down_is_unavailable() -> None:
 async def test_an_error_of_ours_is_not_passed_off_as_an_outage(database: Database) -> None:
     with pytest.raises(Exception, match="UndefinedTable"):
         await database.run(lambda tx: tx.execute(text("select * from nothing_there")))
+
+
+async def test_connections_are_closed_with_the_database(database_url: str) -> None:
+    opened = Database(database_url, service="short", encode=str, pool_size=2)  # type: ignore[arg-type]
+    await asyncio.gather(opened.ping(), opened.ping())
+    await opened.close()
+    other = Database(database_url, service="other", encode=str, pool_size=1)  # type: ignore[arg-type]
+    query = text("select count(*) from pg_stat_activity where application_name = 'short'")
+    async with asyncio.timeout(5):
+        while await other.run(lambda tx: tx.execute(query).scalar_one()):
+            await asyncio.sleep(0.05)
+    await other.close()
+
+
+def test_an_address_of_another_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="postgresql://"):
+        driver_url("mysql://somewhere")
