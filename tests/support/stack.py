@@ -14,6 +14,8 @@ SETTINGS: dict[str, str] = {
     "REGISTER_IP_LIMIT": "1000/0.01",
     "SEND_RATE": "1000",
     "SEND_BURST": "1000",
+    "COMMAND_RATE": "1000",
+    "COMMAND_BURST": "1000",
 }
 
 
