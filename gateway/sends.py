@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass
+from itertools import chain
 
 from prometheus_client import Histogram
 
 from chassis import call
 from chassis.call import Call, Meter, serving
-from chassis.errors import DeadlineRequired, Failure, Invalid, Overloaded, Unavailable
+from chassis.errors import DeadlineRequired, DependencyUnavailable, Failure, Invalid, Overloaded, Unavailable
 from chassis.ids import uuid7
 from chassis.rpc.status import RemoteFailure
 from gateway.clients import ConversationsClient
@@ -116,6 +117,7 @@ class _Lane:
             self._task = asyncio.get_running_loop().create_task(self._run(), name="send-lane", context=Context())
 
     async def _run(self) -> None:
+        batch: list[_Sending] = []
         pause = 0.0
         try:
             while self._waiting or self._parked:
@@ -123,10 +125,16 @@ class _Lane:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._arrived.wait(), pause)
                 self._arrived.clear()
-                await self._exchange(list(self._take()))
+                batch = list(self._take())
+                await self._exchange(batch)
                 pause = min(max(2 * pause, _BUSY_PAUSES[0]), _BUSY_PAUSES[1]) if self._parked else 0.0
         finally:
             self._task = None
+            # Only an end before its time, as when the process stops, leaves anybody without an answer.
+            for sending in (*batch, *self._waiting, *chain.from_iterable(self._parked.values())):
+                sending.fail(DependencyUnavailable(retry_after=1.0))
+            self._waiting.clear()
+            self._parked.clear()
 
     def _take(self) -> Iterator[_Sending]:
         """A probe of each parked conversation, then what waits: as much as fits into a call."""
