@@ -50,10 +50,9 @@ def configure(process: str, *, level: str = "INFO", log_format: str = "json", de
         _mask,
         structlog.processors.format_exc_info,
     ]
-    renderer: structlog.typing.Processor = (
-        # The fancy traceback prints local variables, and with them secrets.
-        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback) if log_format == "text" else structlog.processors.JSONRenderer()
-    )
+    # The fancy traceback prints local variables, and with them secrets.
+    for_people = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    renderer: structlog.typing.Processor = for_people if log_format == "text" else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -21,23 +21,22 @@ _TIMEOUT_SECONDS = 0.1
 # So many failures in a row, and for a while nobody asks but one caller at a time who tries whether it is back.
 _FAILURES = 3
 _PAUSE_SECONDS = 1.0
-_CONNECTIONS = 32
+_CONNECTIONS = 8
 
 
 class BriefRedis:
-    """A connection pool behind a circuit breaker; a Redis that hangs costs a few callers a moment."""
+    """A few connections behind a circuit breaker; a Redis that hangs costs a few callers a moment."""
 
     def __init__(self, url: str) -> None:
         """Connect on first use."""
-        pool = redis.asyncio.BlockingConnectionPool.from_url(
+        self.client = redis.asyncio.Redis.from_url(
             url,
-            max_connections=_CONNECTIONS,
-            timeout=_TIMEOUT_SECONDS,
             socket_timeout=_TIMEOUT_SECONDS,
             socket_connect_timeout=_TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), 0),
         )
-        self.client = redis.asyncio.Redis.from_pool(pool)
+        # Who waits for a connection waits for others of this process, which says nothing about Redis.
+        self._slots = asyncio.Semaphore(_CONNECTIONS)
         self._failures = 0
         self._shut_until = 0.0
 
@@ -47,21 +46,22 @@ class BriefRedis:
 
     async def ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer:
         """Do something with the client or a script, at most for a moment. Raises: DependencyUnavailable."""
-        if self._failures >= _FAILURES:
-            if time.monotonic() < self._shut_until:
-                raise DependencyUnavailable(retry_after=_PAUSE_SECONDS)
-            # This caller tries; the others stay out until it knows.
-            self._shut_until = time.monotonic() + _PAUSE_SECONDS
-        try:
-            async with asyncio.timeout(_TIMEOUT_SECONDS):
-                answer = await question()
-        except (RedisError, OSError, TimeoutError) as error:
-            self._failures += 1
-            self._shut_until = time.monotonic() + _PAUSE_SECONDS
-            log.warning("redis_down", error=type(error).__name__)
-            raise DependencyUnavailable(retry_after=_PAUSE_SECONDS) from error
-        self._failures = 0
-        return answer
+        async with self._slots:
+            if self._failures >= _FAILURES:
+                if time.monotonic() < self._shut_until:
+                    raise DependencyUnavailable(retry_after=_PAUSE_SECONDS)
+                # This caller tries; the others stay out until it knows.
+                self._shut_until = time.monotonic() + _PAUSE_SECONDS
+            try:
+                async with asyncio.timeout(_TIMEOUT_SECONDS):
+                    answer = await question()
+            except (RedisError, OSError, TimeoutError) as error:
+                self._failures += 1
+                self._shut_until = time.monotonic() + _PAUSE_SECONDS
+                log.warning("redis_down", error=type(error).__name__)
+                raise DependencyUnavailable(retry_after=_PAUSE_SECONDS) from error
+            self._failures = 0
+            return answer
 
     async def close(self) -> None:
         """Close the connections."""

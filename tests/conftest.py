@@ -4,7 +4,7 @@ import structlog
 
 pytest_plugins = ["tests.support.stack"]
 
-# The default prints local variables beside each line of a traceback, which takes seconds and hides the test's own story.
+# The default prints local variables beside each line of a traceback, which takes seconds and hides what the test tells.
 structlog.configure(
     processors=[
         structlog.contextvars.merge_contextvars,
