@@ -42,7 +42,7 @@ class AccessLog:
         if not self._is_on:
             return
         entry: dict[str, object] = {
-            "timestamp": datetime.now(UTC).isoformat(),
+            "timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "level": "info",
             "service": "gateway",
             "logger": __name__,

@@ -1,6 +1,7 @@
 """The OpenAPI document: what FastAPI reads from the endpoints, completed with what the layers around them do."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,7 @@ from starlette.routing import BaseRoute
 import gateway
 from gateway.errors import MEDIA_TYPE, catalogue
 from gateway.rest.models import Problem
-from gateway.rest.problems import problems
+from gateway.rest.problems import example, problems
 
 _DESCRIPTION = """\
 A messaging platform that teams host themselves.
@@ -54,6 +55,21 @@ _HEADERS: dict[str, tuple[str, str | int]] = {
     "Idempotent-Replayed": ("`true` when this is the answer to an earlier request with the same key", "true"),
 }
 _EVERYWHERE = tuple(_HEADERS)[:7]
+_HEADERS_OF: dict[tuple[str, str], tuple[str, ...]] = {
+    ("post", "/api/v1/auth/register/"): ("Location",),
+    ("post", "/api/v1/users/"): ("Location",),
+    ("post", "/api/v1/conversations/"): ("Location", "ETag"),
+    **{
+        (method, path): ("ETag",)
+        for method in ("get", "patch")
+        for path in (
+            "/api/v1/users/me/",
+            "/api/v1/users/{user_id}/",
+            "/api/v1/conversations/{conversation_id}/",
+            "/api/v1/messages/{message_id}/",
+        )
+    },
+}
 
 Object = dict[str, Any]
 
@@ -92,10 +108,11 @@ class Document:
                 "description": "The access token from `/api/v1/auth/token/`, good for 5 minutes",
             }
         }
+        components["examples"] = {code: {"value": example(code)} for code in catalogue()}
         for path, operations in document["paths"].items():
-            is_versioned = any("If-Match" in names(operation) for operation in operations.values())
             for method, operation in operations.items():
-                _complete(path, method, operation, is_versioned=is_versioned)
+                _complete(path, method, operation)
+        _share(document)
         return document
 
     @cached_property
@@ -114,30 +131,49 @@ def names(operation: Object) -> set[str]:
     return {parameter["name"] for parameter in operation.get("parameters", [])}
 
 
-def _complete(path: str, method: str, operation: Object, *, is_versioned: bool) -> None:
+def _complete(path: str, method: str, operation: Object) -> None:
     responses: Object = operation["responses"]
     responses.pop("422", None)
-    codes = [*_COMMON, *(_WITH_BODY if method != "get" else ()), *(_SIGNED_IN if "security" in operation else ())]
-    for status, response in problems(*codes).items():
+    is_signed_in, has_body = "security" in operation, method != "get"
+    for status, response in problems(*_COMMON, *_WITH_BODY * has_body, *_SIGNED_IN * is_signed_in).items():
         responses[str(status)] = _merge(responses.get(str(status)), response)
-    operation["responses"] = dict(sorted(responses.items()))
-    for status, response in operation["responses"].items():
-        response["headers"] = {name: _reference("headers", name) for name in _headers(status)}
+    for status, response in responses.items():
+        named = _headers(status)
         if status in {"200", "201"}:
-            if is_versioned and method in {"get", "patch"}:
-                response["headers"]["ETag"] = _reference("headers", "ETag")
-            if "Idempotency-Key" in names(operation):
-                response["headers"]["Idempotent-Replayed"] = _reference("headers", "Idempotent-Replayed")
-            if status == "201" and path in {"/api/v1/conversations/", "/api/v1/users/", "/api/v1/auth/register/"}:
-                response["headers"]["Location"] = _reference("headers", "Location")
+            named += _HEADERS_OF.get((method, path), ())
+            named += ("Idempotent-Replayed",) * ("Idempotency-Key" in names(operation))
+        response["headers"] = {name: _reference("headers", name) for name in named}
+        for shown in response.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {}).items():
+            shown[1].clear()
+            shown[1].update(_reference("examples", shown[0]))
+    operation["responses"] = dict(sorted(responses.items()))
 
 
-def _headers(status: str) -> Iterator[str]:
-    yield from _EVERYWHERE
-    if status in {"429", "503"}:
-        yield "Retry-After"
-    if status == "401":
-        yield "WWW-Authenticate"
+def _share(document: Object) -> None:
+    """Move answers that many operations give in the same words to the components."""
+    counted = Counter(
+        orjson.dumps(response)
+        for operations in document["paths"].values()
+        for operation in operations.values()
+        for response in operation["responses"].values()
+        if MEDIA_TYPE in response.get("content", {})
+    )
+    shared = document["components"]["responses"] = {}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if counted[orjson.dumps(response)] > 1:
+                    name = "-or-".join(response["content"][MEDIA_TYPE]["examples"])
+                    shared[name] = response
+                    operation["responses"][status] = _reference("responses", name)
+
+
+def _headers(status: str) -> tuple[str, ...]:
+    return (
+        *_EVERYWHERE,
+        *("Retry-After",) * (status in {"429", "503"}),
+        *("WWW-Authenticate",) * (status == "401"),
+    )
 
 
 def _merge(known: Object | None, added: Object) -> Object:

@@ -19,7 +19,7 @@ def problems(*codes: str) -> Responses:
             "content": {
                 MEDIA_TYPE: {
                     "schema": {"$ref": "#/components/schemas/Problem"},
-                    "examples": {code: {"value": _example(code)} for code in named},
+                    "examples": {code: {"value": example(code)} for code in named},
                 }
             },
         }
@@ -27,7 +27,8 @@ def problems(*codes: str) -> Responses:
     }
 
 
-def _example(code: str) -> dict[str, object]:
+def example(code: str) -> dict[str, object]:
+    """A problem with this code."""
     entry = catalogue()[code]
     shown: dict[str, object] = {
         "type": problem_type(code),
