@@ -1,0 +1,112 @@
+"""Conversations that exist only in their events, numbered as the conversations service numbers them."""
+
+import random
+
+from google.protobuf.message import Message
+
+from chassis.ids import uuid7
+from messaging.chassis.v1.envelope_pb2 import Envelope
+from messaging.conversations.v1 import conversations_pb2, events_pb2, messages_pb2, participants_pb2
+from tests.support.factories import envelopes
+
+
+class Talk:
+    """Each method makes the envelope of what happened and publishes nothing."""
+
+    def __init__(self, *, title: str = "Engine room", is_direct: bool = False) -> None:
+        self.conversation_id = uuid7()
+        self.rev = 0
+        self.seq = 0
+        self._title = title
+        self._kind = (
+            conversations_pb2.CONVERSATION_KIND_DIRECT if is_direct else conversations_pb2.CONVERSATION_KIND_GROUP
+        )
+
+    def added(self, user_id: str, *, by: str = "", read_seq: int = 0) -> Envelope:
+        """Somebody was brought in, by default by nobody in particular."""
+        conversation = conversations_pb2.Conversation(
+            conversation_id=self.conversation_id, kind=self._kind, title=self._title
+        )
+        event = events_pb2.MemberAdded(participant=self._participant(user_id, read_seq), conversation=conversation)
+        return self._shared("member_added", event, actor_id=by)
+
+    def removed(self, user_id: str) -> Envelope:
+        """Somebody left."""
+        return self._shared("member_removed", events_pb2.MemberRemoved(participant=self._participant(user_id)))
+
+    def sent(self, sender_id: str, content: str = "Are you there?") -> Envelope:
+        """Somebody wrote."""
+        self.seq += 1
+        message = messages_pb2.Message(
+            message_id=uuid7(),
+            conversation_id=self.conversation_id,
+            seq=self.seq,
+            sender_id=sender_id,
+            message_type=messages_pb2.MESSAGE_TYPE_TEXT,
+            content=content,
+        )
+        return self._shared("message_sent", events_pb2.MessageSent(message=message), actor_id=sender_id)
+
+    def edited(self, sent: Envelope, content: str) -> Envelope:
+        """The author replaced the text."""
+        message = message_of(sent)
+        message.content = content
+        return self._shared("message_edited", events_pb2.MessageEdited(message=message), actor_id=message.sender_id)
+
+    def deleted(self, sent: Envelope) -> Envelope:
+        """Nothing but a stub is left."""
+        message = message_of(sent)
+        message.content = ""
+        return self._shared("message_deleted", events_pb2.MessageDeleted(message=message), actor_id=message.sender_id)
+
+    def read(self, user_id: str, seq: int) -> Envelope:
+        """Somebody's position moved; not a shared change."""
+        event = events_pb2.ReadMoved(participant=self._participant(user_id, seq))
+        return envelopes.envelope("read_moved", self.conversation_id, event)
+
+    def ended(self) -> Envelope:
+        """It was deleted for all."""
+        event = events_pb2.ConversationDeleted(conversation_id=self.conversation_id)
+        return self._shared("conversation_deleted", event)
+
+    def _participant(self, user_id: str, read_seq: int = 0) -> participants_pb2.Participant:
+        return participants_pb2.Participant(
+            conversation_id=self.conversation_id,
+            user_id=user_id,
+            role=participants_pb2.ROLE_MEMBER,
+            read_seq=read_seq,
+        )
+
+    def _shared(self, kind: str, event: Message, *, actor_id: str = "") -> Envelope:
+        self.rev += 1
+        made = envelopes.envelope(kind, self.conversation_id, event)
+        made.aggregate_rev = self.rev
+        made.actor_id = actor_id
+        return made
+
+
+def message_of(sent: Envelope) -> messages_pb2.Message:
+    """The message that an envelope of a talk is about."""
+    return events_pb2.MessageSent.FromString(sent.payload).message
+
+
+def history(members: int = 4, messages: int = 10) -> tuple[str, str, list[Envelope]]:
+    """A talk in which the first writes and the last misses all of it: both, and the events."""
+    talk = Talk()
+    people = [uuid7() for _ in range(members)]
+    told = [talk.added(person, by=person) for person in people]
+    told += [talk.sent(people[0], str(number)) for number in range(1, messages + 1)]
+    return people[0], people[-1], told
+
+
+def shuffled(*histories: list[Envelope]) -> list[Envelope]:
+    """All of them interleaved at random, each in its own order, some told twice."""
+    waiting = [list(one) for one in histories]
+    order: list[Envelope] = []
+    while waiting:
+        chosen = random.choice(waiting)
+        order.append(chosen.pop(0))
+        if random.random() < 0.2:
+            order.append(random.choice(order))
+        waiting = [one for one in waiting if one]
+    return order
