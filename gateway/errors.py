@@ -101,6 +101,23 @@ class OriginRefused(HttpFailure):
     reason = "ORIGIN_REFUSED"
 
 
+class FrameInvalid(HttpFailure):
+    """A frame is a JSON object with the texts `type` and `id`, perhaps the object `payload`, and nothing else."""
+
+    reason = "FRAME_INVALID"
+
+    def __init__(self, message: str = "", *, command_id: str | None = None) -> None:
+        """Take the frame's id, so that the answer can carry it."""
+        super().__init__(message)
+        self.command_id = command_id
+
+
+class UnknownCommand(HttpFailure):
+    """Sockets know no command of this type."""
+
+    reason = "UNKNOWN_COMMAND"
+
+
 class AuthenticationRequired(Unauthenticated):
     """This needs an access token: Authorization: Bearer …."""
 

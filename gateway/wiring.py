@@ -29,7 +29,9 @@ def build(settings: Settings, listener: socket.socket) -> Supervisor:
     verifier = Verifier(keys, revocations, issuer=settings.base_url, audience=TOKEN_AUDIENCE)
     lanes = SendLanes(clients.conversations)
     budget = SendBudget(settings.send_rate, settings.send_burst)
-    realtime = Realtime(settings, clients, bus, verifier=verifier, revocations=revocations, lanes=lanes, budget=budget)
+    realtime = Realtime(
+        settings, clients, bus, redis, verifier=verifier, revocations=revocations, lanes=lanes, budget=budget
+    )
     gateway = Gateway(
         settings=settings,
         clients=clients,

@@ -8,7 +8,7 @@ import orjson
 
 from chassis.errors import Failure
 from gateway import errors
-from gateway.realtime.errors import FrameInvalid
+from gateway.errors import FrameInvalid
 
 MAX_ID_LENGTH = 64
 

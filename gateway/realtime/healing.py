@@ -68,13 +68,16 @@ class Healer:
     async def _fill(self, room: Room) -> None:
         try:
             with serving(Call(request_id=uuid7())):
+                before = -1
                 while self._hub.rooms.get(room.conversation_id) is room and not await self._read_log(room):
-                    await asyncio.sleep(_RETRY_SECONDS)
+                    if room.rev == before:
+                        await asyncio.sleep(_RETRY_SECONDS)
+                    before = room.rev
         finally:
             del self._healing[room.conversation_id]
 
     async def _read_log(self, room: Room) -> bool:
-        """Offer what comes after the room's rev. Returns whether nothing is missing any more."""
+        """Offer a page of what comes after the room's rev. Returns whether nothing is missing any more."""
         request = pb.ListChangesRequest(conversation_id=room.conversation_id, after_rev=room.rev)
         try:
             answer: pb.ListChangesResponse = await self._conversations.ask(

@@ -15,7 +15,7 @@ from gateway import views
 from gateway.clients import ConversationsClient
 from gateway.realtime import changes, frames
 from gateway.realtime.changes import Change
-from gateway.realtime.errors import Close
+from gateway.realtime.closing import Close
 from gateway.realtime.rooms import Person, Room
 from gateway.realtime.socket import Socket
 from messaging.chassis.v1.envelope_pb2 import Envelope

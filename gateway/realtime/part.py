@@ -6,10 +6,11 @@ from contextlib import suppress
 import structlog
 
 from chassis.bus import Bus
+from chassis.redis import BriefRedis
 from gateway.admission import SendBudget
 from gateway.clients import Clients
 from gateway.principal import Principal, Verifier
-from gateway.realtime.errors import Close
+from gateway.realtime.closing import Close
 from gateway.realtime.healing import Healer
 from gateway.realtime.hub import Hub
 from gateway.realtime.presence import Heartbeats
@@ -34,6 +35,7 @@ class Realtime:
         settings: Settings,
         clients: Clients,
         bus: Bus,
+        redis: BriefRedis,
         *,
         verifier: Verifier,
         revocations: Revocations,
@@ -43,7 +45,7 @@ class Realtime:
         """Take what the gateway has already; connect to nothing yet."""
         heartbeat_seconds = settings.socket_heartbeat_seconds
         self.hub = Hub(clients.conversations, bus)
-        self.tickets = Tickets(settings.redis_url, revocations)
+        self.tickets = Tickets(redis, revocations)
         self._healer = Healer(self.hub, clients.conversations, bus, heartbeat_seconds=heartbeat_seconds)
         self._heartbeats = Heartbeats(clients.users, heartbeat_seconds=heartbeat_seconds)
         self.hub.on_presence = self._heartbeats.note
@@ -84,7 +86,6 @@ class Realtime:
                     group.create_task(part.run(), name=type(part).__name__)
         finally:
             await self._drain()
-            await self.tickets.close()
 
     async def _drain(self) -> None:
         """Close the sessions one by one, so that they do not all come back to the other replicas at once."""

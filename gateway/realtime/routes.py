@@ -9,7 +9,7 @@ from chassis.errors import Failure, Unauthenticated
 from gateway import exchange as exchanges
 from gateway.exchange import Exchange
 from gateway.principal import Principal, Verifier
-from gateway.realtime.errors import Close
+from gateway.realtime.closing import Close
 from gateway.realtime.part import Realtime
 from gateway.realtime.tickets import TICKET_SECONDS, Tickets
 from gateway.realtime.wire import wire_of

@@ -17,10 +17,11 @@ from gateway import exchange as exchanges
 from gateway import views
 from gateway.admission import SendBudget
 from gateway.clients import ConversationsClient
+from gateway.errors import FrameInvalid, UnknownCommand
 from gateway.principal import Principal, TokenInvalid, Verifier
 from gateway.realtime import frames
+from gateway.realtime.closing import Close
 from gateway.realtime.commands import COMMANDS, Positions, Renewal, read, read_send
-from gateway.realtime.errors import Close, FrameInvalid, UnknownCommand
 from gateway.realtime.frames import Command
 from gateway.realtime.hub import Hub
 from gateway.realtime.resume import Resume

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from gateway.principal import Principal
 from gateway.realtime import frames
-from gateway.realtime.errors import Close
+from gateway.realtime.closing import Close
 from gateway.realtime.wire import MAX_BACKLOG, Wire
 
 

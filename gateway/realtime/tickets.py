@@ -3,17 +3,13 @@
 import hashlib
 import secrets
 import time
+from functools import partial
 
 import orjson
-import redis.asyncio
-import structlog
-from redis.exceptions import RedisError
 
-from chassis.errors import DependencyUnavailable
+from chassis.redis import BriefRedis
 from gateway.principal import Principal, TokenInvalid
 from gateway.revocations import Revocations
-
-log = structlog.get_logger(__name__)
 
 TICKET_SECONDS = 30
 _MAX_LENGTH = 64
@@ -22,9 +18,9 @@ _MAX_LENGTH = 64
 class Tickets:
     """Kept in Redis under their digest, so that any gateway process redeems them, once, and nobody reads them there."""
 
-    def __init__(self, redis_url: str, revocations: Revocations) -> None:
-        """Connect on first use; a Redis that hangs costs 100 ms."""
-        self._redis = redis.asyncio.from_url(redis_url, socket_timeout=0.1, socket_connect_timeout=0.1)
+    def __init__(self, redis: BriefRedis, revocations: Revocations) -> None:
+        """Take where they are kept, and what may end them early."""
+        self._redis = redis
         self._revocations = revocations
 
     async def issue(self, principal: Principal) -> str:
@@ -38,22 +34,14 @@ class Tickets:
             "issued_at": principal.issued_at,
             "expires_at": principal.expires_at,
         }
-        try:
-            await self._redis.set(_key(ticket), orjson.dumps(held), ex=TICKET_SECONDS)
-        except (RedisError, OSError) as error:
-            log.warning("ticket_not_issued", error=type(error).__name__)
-            raise DependencyUnavailable(retry_after=2.0) from error
+        await self._redis.ask(partial(self._redis.client.set, _key(ticket), orjson.dumps(held), ex=TICKET_SECONDS))
         return ticket
 
     async def redeem(self, ticket: str) -> Principal:
         """Return whom the ticket stands for, and take it out of use. Raises: TokenInvalid, DependencyUnavailable."""
         if not 1 <= len(ticket) <= _MAX_LENGTH:
             raise TokenInvalid()
-        try:
-            held = await self._redis.getdel(_key(ticket))
-        except (RedisError, OSError) as error:
-            log.warning("ticket_not_redeemed", error=type(error).__name__)
-            raise DependencyUnavailable(retry_after=2.0) from error
+        held = await self._redis.ask(partial(self._redis.client.getdel, _key(ticket)))
         if held is None:
             raise TokenInvalid()
         fields = orjson.loads(held)
@@ -62,10 +50,6 @@ class Tickets:
         if is_expired or self._revocations.covers(principal.user_id, principal.session_id, principal.issued_at):
             raise TokenInvalid()
         return principal
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._redis.aclose()
 
 
 def _key(ticket: str) -> str:

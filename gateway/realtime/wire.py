@@ -12,6 +12,8 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
+from gateway.realtime.closing import Close
+
 # For uvicorn's ws_max_size: a larger frame ends the connection with 1009.
 MAX_FRAME_BYTES = 256 * 1024
 # What a connection may owe its reader: bytes that are not yet sent, and seconds without sending any.
@@ -19,7 +21,6 @@ MAX_BACKLOG = 1024 * 1024
 WRITE_SECONDS = 5.0
 # How long a peer gets to answer a close frame.
 CLOSE_SECONDS = 5.0
-TOO_SLOW = 4008
 
 
 class Wire(WebSocketsSansIOProtocol):
@@ -43,7 +44,7 @@ class Wire(WebSocketsSansIOProtocol):
         self.transport.write(frame)
         self._written += len(frame)
         if self.transport.get_write_buffer_size() > MAX_BACKLOG:
-            self.shut(TOO_SLOW, "too slow, resume")
+            self.shut(Close.TOO_SLOW, "too slow, resume")
 
     async def drained(self) -> None:
         """Wait until the peer has read most of what was written, or is gone."""
@@ -95,7 +96,7 @@ class Wire(WebSocketsSansIOProtocol):
         if read_now > read_before:
             self._watch(read_now)
         else:
-            self.shut(TOO_SLOW, "too slow, resume")
+            self.shut(Close.TOO_SLOW, "too slow, resume")
 
     def _trust(self) -> None:
         if self._stalled is not None:

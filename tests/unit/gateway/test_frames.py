@@ -8,8 +8,8 @@ from websockets.frames import Frame
 from websockets.streams import StreamReader
 
 from chassis.errors import RateLimited
+from gateway.errors import FrameInvalid
 from gateway.realtime import frames
-from gateway.realtime.errors import FrameInvalid
 from gateway.realtime.frames import Command
 
 
