@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chassis import call
 from chassis.database.engine import failure_of, make_engine
-from chassis.database.once import Once
+from chassis.database.once import Answer, Once
 from chassis.database.transaction import Encode, Recorder, Transaction
 from chassis.errors import DeadlineRequired, Overloaded
 
@@ -63,14 +63,16 @@ class Database:
         self._slots = asyncio.Semaphore(pool_size)
 
     @overload
-    async def run(self, verb: Callable[Concatenate[Transaction, P], R], *, once: Once, **arguments: Any) -> Any: ...
+    async def run(
+        self, verb: Callable[Concatenate[Transaction, P], R], *, once: Once[Answer], **arguments: Any
+    ) -> Answer: ...
 
     @overload
     async def run(
         self, verb: Callable[Concatenate[Transaction, P], R], *, once: None = None, **arguments: Any
     ) -> R: ...
 
-    async def run(self, verb: Callable[..., Any], *, once: Once | None = None, **arguments: Any) -> Any:
+    async def run(self, verb: Callable[..., Any], *, once: Once[Any] | None = None, **arguments: Any) -> Any:
         """Run `verb(tx, **arguments)` and commit; with `once` the answer is the encoded or the stored response.
 
         Raises: what the verb raises, Overloaded when no connection gets free in time, DeadlineRequired when the
@@ -87,7 +89,7 @@ class Database:
         future.add_done_callback(lambda _: self._slots.release())
         return await future
 
-    def _work(self, verb: Callable[..., Any], once: Once | None, arguments: dict[str, Any]) -> Any:
+    def _work(self, verb: Callable[..., Any], once: Once[Any] | None, arguments: dict[str, Any]) -> Any:
         with self.transaction() as tx:
             return verb(tx, **arguments) if once is None else once.run(tx, verb, arguments)
 

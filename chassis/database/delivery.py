@@ -129,16 +129,21 @@ def park(
     )
 
 
-def next_parked(tx: Transaction, consumer: str) -> Parked | None:
-    """The first waiting event of the aggregate that has waited longest for its time, or nothing."""
+def next_parked(tx: Transaction, consumer: str, source: str) -> Parked | None:
+    """The first waiting event of the aggregate that has waited longest for its time, or nothing.
+
+    Of one source only: whoever leads another source's consumer would try, and count, the same event.
+    """
     statement = text("""
         select p.aggregate_id, p.n, p.event_id, p.subject, p.envelope, p.tries from parked p
         where p.consumer = :consumer and not p.is_dead and p.next_try <= now()
+          and starts_with(p.subject, :prefix)
           and not exists (select 1 from parked q where q.consumer = p.consumer and q.aggregate_id = p.aggregate_id
                           and not q.is_dead and q.n < p.n)
         order by p.next_try limit 1
     """)
-    row = tx.execute(statement, {"consumer": consumer}).one_or_none()
+    parameters = {"consumer": consumer, "prefix": f"messaging.{source}."}
+    row = tx.execute(statement, parameters).one_or_none()
     if row is None:
         return None
     return Parked(row.aggregate_id, row.n, str(row.event_id), row.subject, bytes(row.envelope), row.tries)

@@ -37,7 +37,7 @@ def make_engine(url: str, *, pool_size: int, process: str = "") -> Engine:
     """Open a pool; a size of 0 means a new connection each time, for parts that keep one for themselves."""
     arguments = {**_CONNECT, "application_name": process or "messaging"}
     if pool_size == 0:
-        engine = create_engine(driver_url(url), poolclass=NullPool, connect_args=arguments)
+        engine = create_engine(driver_url(url), poolclass=NullPool, connect_args=arguments, hide_parameters=True)
     else:
         engine = create_engine(
             driver_url(url),
@@ -47,6 +47,8 @@ def make_engine(url: str, *, pool_size: int, process: str = "") -> Engine:
             pool_timeout=0.5,
             pool_use_lifo=True,
             connect_args=arguments,
+            # An error with its parameters would put what people wrote into the log.
+            hide_parameters=True,
         )
     event.listen(engine, "connect", _read_ids_as_text)
     return engine

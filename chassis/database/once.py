@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 from sqlalchemy import text
@@ -29,8 +29,11 @@ _STORE = text("""
 """)
 
 
+Answer = TypeVar("Answer", bound=Message)
+
+
 @dataclass(frozen=True, slots=True)
-class Once:
+class Once(Generic[Answer]):
     """The identity of a request and how its result becomes a response message.
 
     With a box what is stored of both is sealed: for requests and answers with values that are encrypted at rest.
@@ -40,14 +43,14 @@ class Once:
     method: str
     request_id: str
     body_hash: bytes
-    encode: Callable[[Any], Message]
-    answer: type[Message]
+    encode: Callable[[Any], Answer]
+    answer: type[Answer]
     box: Box | None = None
 
     @classmethod
     def of(
-        cls, request: Message, *, encode: Callable[[Any], Message], answer: type[Message], box: Box | None = None
-    ) -> "Once":
+        cls, request: Message, *, encode: Callable[[Any], Answer], answer: type[Answer], box: Box | None = None
+    ) -> "Once[Answer]":
         """Take a request that has a `request_id` field; actor and method come from the current call."""
         active = call.current()
         request_id = str(getattr(request, "request_id", ""))
@@ -58,7 +61,7 @@ class Once:
         actor = active.caller.user_id if active.caller else active.peer
         return cls(actor, active.method, request_id, digest, encode, answer, box)
 
-    def run(self, tx: Transaction, verb: Callable[..., Any], arguments: dict[str, Any]) -> Message:
+    def run(self, tx: Transaction, verb: Callable[..., Any], arguments: dict[str, Any]) -> Answer:
         """Answer the stored response, or do the work and store it. Raises: IdempotencyKeyReused."""
         if not self.request_id:
             return self.encode(verb(tx, **arguments))
