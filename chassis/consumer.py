@@ -122,7 +122,7 @@ class Consumer:
                     messages = []
                 if messages:
                     await self._handle([_read(message) for message in messages])
-                while await self._retry_parked():
+                while await self._retry_parked(source):
                     pass
                 if asyncio.get_running_loop().time() - checked > _FOLLOW_SECONDS:
                     # Raises when the connection that holds the lock is gone.
@@ -213,9 +213,9 @@ class Consumer:
         delivery.park(tx, self._name, _aggregate(event), event_id, event.subject, event.data, error)
         metrics.EVENTS_HANDLED.labels(self._name, "parked").inc()
 
-    async def _retry_parked(self) -> bool:
-        """Try one parked event whose time has come. Returns whether there was one."""
-        row = await self._database.run(delivery.next_parked, consumer=self._name)
+    async def _retry_parked(self, source: str) -> bool:
+        """Try one parked event of a source whose time has come. Returns whether there was one."""
+        row = await self._database.run(delivery.next_parked, consumer=self._name, source=source)
         if row is None:
             return False
         envelope = Envelope()
