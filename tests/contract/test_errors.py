@@ -4,6 +4,7 @@ import ast
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
+from gateway.errors import catalogue
 from tests.support.tree import REPOSITORY, Grow, Tree
 
 IMAGE = REPOSITORY / "protos/gen/image.binpb"
@@ -69,6 +70,14 @@ def test_reasons_classes_and_raises_agree(project: Tree) -> None:
     contract = reasons_of_contract(FileDescriptorSet.FromString(IMAGE.read_bytes()))
 
     assert mismatches(project, contract) == []
+
+
+def test_every_reason_has_a_page_for_clients() -> None:
+    contract = reasons_of_contract(FileDescriptorSet.FromString(IMAGE.read_bytes()))
+    reasons = {reason.lower() for reasons in contract.values() for reason in reasons}
+
+    # What goes wrong between our own processes is nothing that a client is told.
+    assert reasons - catalogue().keys() == {"caller_unknown", "caller_refused"}
 
 
 def test_a_mismatch_is_found(grow: Grow) -> None:

@@ -128,9 +128,7 @@ def test_every_process_has_an_image_that_something_runs(project: Tree) -> None:
 
 @pytest.mark.parametrize("process", PROCESSES)
 def test_a_process_is_given_the_settings_that_it_reads(process: str, project: Tree) -> None:
-    settings = settings_classes().get(process)
-
-    assert settings is None or misfits(given(project, process), settings) == []
+    assert misfits(given(project, process), settings_classes()[process]) == []
 
 
 def test_servers_of_the_development_cluster_know_their_callers(project: Tree) -> None:

@@ -32,14 +32,16 @@ class Measured:
     executed: int
 
 
-# Who is it, and may they: proof and rules between services, the user's token, who is let in under load.
+# Who asks, and may they: proof and rules between processes, the user's token, roles, privacy, admission.
 PERMISSIONS = (
     "chassis/call.py",
     "chassis/rpc/interceptor.py",
     "chassis/rpc/metadata.py",
     "chassis/rpc/rules.py",
+    "gateway/access.py",
     "gateway/admission.py",
     "gateway/principal.py",
+    "services/*/model/permissions.py",
 )
 
 FLOORS = (
