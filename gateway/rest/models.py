@@ -64,9 +64,16 @@ class Paged(Filters):
 class Page(Shown, Generic[Item]):
     """A page of a list, with the addresses of its neighbours."""
 
+    model_config = ConfigDict(json_schema_extra={"description": "A page of a list."})
+
     results: list[Item] = Field(description="The entries, in the list's order")
     next: str | None = Field(description="Address of the next page; null on the last", examples=[None])
     previous: str | None = Field(description="Address of the page before; null on the first", examples=[None])
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+        """A name that reads well in generated clients."""
+        return f"{params[0].__name__}Page"
 
 
 class ProblemField(Shown):

@@ -118,7 +118,9 @@ async def detailed_health(request: Request) -> Response:
     response_class=HTMLResponse,
     responses=problems("not_found"),
 )
-async def explain(code: Annotated[str, Path(max_length=64, examples=["rate_limited"])]) -> Response:
+async def explain(
+    code: Annotated[str, Path(description="As in problems", max_length=64, examples=["rate_limited"])],
+) -> Response:
     """The page that a problem's `type` names."""
     entry = catalogue().get(code)
     if entry is None:

@@ -1,0 +1,168 @@
+"""What clients see is what the documentation's models say, and every value of the contract has its word."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from gateway import views
+from gateway.rest import auth, conversations, messages, notifications, participants, receipts, users
+from gateway.rest.models import Shown
+from messaging.auth.v1 import accounts_pb2, sessions_pb2
+from messaging.conversations.v1 import conversations_pb2, messages_pb2, participants_pb2
+from messaging.notifications.v1 import notifications_pb2
+from messaging.users.v1 import profiles_pb2
+
+ID, OTHER = "01981f3c-7a5e-7c43-9d1f-5b0e2f6a8c11", "01981f3b-1d2a-7e0b-8a44-90c1d7e3b602"
+AT = Timestamp(seconds=1_780_000_000, nanos=123_456_789)
+
+MESSAGE = messages_pb2.Message(
+    message_id=ID,
+    conversation_id=OTHER,
+    seq=3,
+    rev=7,
+    sender_id=OTHER,
+    message_type=messages_pb2.MESSAGE_TYPE_TEXT,
+    content="Hello",
+    priority=messages_pb2.PRIORITY_URGENT,
+    is_important=True,
+    client_message_id="key",
+    create_time=AT,
+    edit_time=AT,
+    delete_time=AT,
+)
+STUB = messages_pb2.Message(
+    message_id=ID, conversation_id=OTHER, seq=1, rev=1, sender_id=OTHER, message_type=2, priority=2, create_time=AT
+)
+PARTICIPANT = participants_pb2.Participant(
+    conversation_id=ID, user_id=OTHER, role=participants_pb2.ROLE_OWNER, read_seq=1, delivered_seq=2, join_time=AT
+)
+FORMER = participants_pb2.Participant(conversation_id=ID, user_id=OTHER, role=4, join_time=AT, leave_time=AT)
+GROUP = conversations_pb2.Conversation(
+    conversation_id=ID,
+    kind=conversations_pb2.CONVERSATION_KIND_GROUP,
+    title="A group",
+    last_seq=3,
+    rev=7,
+    participant_count=2,
+    creator_id=OTHER,
+    create_time=AT,
+    update_time=AT,
+    my_membership=PARTICIPANT,
+)
+DIRECT = conversations_pb2.Conversation(
+    conversation_id=ID,
+    kind=conversations_pb2.CONVERSATION_KIND_DIRECT,
+    creator_id=OTHER,
+    peer_id=OTHER,
+    create_time=AT,
+    update_time=AT,
+    last_message=MESSAGE,
+    my_membership=PARTICIPANT,
+    unread_count=2,
+)
+PROFILE = profiles_pb2.Profile(user_id=ID, username="ada", create_time=AT)
+OWN_PROFILE = profiles_pb2.Profile(
+    user_id=ID,
+    username="ada",
+    phone="+441632960961",
+    date_of_birth="1990-12-10",
+    create_time=AT,
+    is_private_shown=True,
+    presence=profiles_pb2.Presence(user_id=ID, state=profiles_pb2.PRESENCE_STATE_ONLINE, seen_time=AT),
+)
+ACCOUNT = accounts_pb2.Account(account_id=ID, email="a@b.c", username="ada", roles=[2, 3], state=1, create_time=AT)
+TOKENS = sessions_pb2.Tokens(
+    access="a", refresh="b", access_expire_time=AT, refresh_expire_time=AT, session_id=ID, user_id=OTHER
+)
+SESSION = sessions_pb2.Session(session_id=ID, device="curl", create_time=AT, use_time=AT, is_current=True)
+NOTIFICATION = notifications_pb2.Notification(
+    notification_id=ID, kind=notifications_pb2.NOTIFICATION_KIND_MESSAGE, title="t", count=2, create_time=AT
+)
+READ_NOTIFICATION = notifications_pb2.Notification(
+    notification_id=ID,
+    kind=notifications_pb2.NOTIFICATION_KIND_MEMBER_ADDED,
+    is_read=True,
+    read_time=AT,
+    actor_id=ID,
+    conversation_id=ID,
+    message_id=ID,
+    create_time=AT,
+)
+
+
+def change(**target: Any) -> conversations_pb2.Change:
+    return conversations_pb2.Change(rev=7, kind=4, target_id=ID, create_time=AT, **target)
+
+
+SHAPES: list[tuple[Callable[[Any], views.View], Any, type[Shown]]] = [
+    (views.message, MESSAGE, messages.Message),
+    (views.message, STUB, messages.Message),
+    (views.conversation, GROUP, conversations.Conversation),
+    (views.conversation, DIRECT, conversations.Conversation),
+    (views.conversation_shared, GROUP, conversations.SharedConversation),
+    (views.participant, PARTICIPANT, participants.Participant),
+    (views.participant, FORMER, participants.Participant),
+    (views.receipt, PARTICIPANT, receipts.Receipt),
+    (views.change, change(message=MESSAGE, actor_id=ID), conversations.Change),
+    (views.change, change(participant=FORMER), conversations.Change),
+    (views.change, change(conversation=GROUP), conversations.Change),
+    (views.change, change(), conversations.Change),
+    (views.profile, PROFILE, users.Profile),
+    (views.profile, OWN_PROFILE, users.Profile),
+    (views.presence, OWN_PROFILE.presence, users.Presence),
+    (views.account, ACCOUNT, auth.Account),
+    (views.tokens, TOKENS, auth.Tokens),
+    (views.session, SESSION, auth.Session),
+    (views.notification, NOTIFICATION, notifications.Notification),
+    (views.notification, READ_NOTIFICATION, notifications.Notification),
+]
+
+
+@pytest.mark.parametrize(("view", "source", "model"), SHAPES, ids=map(str, range(len(SHAPES))))
+def test_a_view_has_the_shape_that_is_documented(
+    view: Callable[[Any], views.View], source: Any, model: type[Shown]
+) -> None:
+    shown = view(source)
+
+    assert shown.keys() == model.model_fields.keys()
+    model.model_validate_json(orjson.dumps(shown), strict=True)
+
+
+def test_a_message_is_encoded_as_it_is_viewed() -> None:
+    assert orjson.loads(views.message_json(MESSAGE)) == views.message(MESSAGE)
+
+
+def test_times_are_utc_with_microseconds() -> None:
+    assert views.time(AT) == "2026-05-28T20:26:40.123456Z"
+    assert views.time(Timestamp(seconds=0)) == "1970-01-01T00:00:00.000000Z"
+
+
+def test_what_is_private_is_null_for_others() -> None:
+    assert views.profile(PROFILE)["phone"] is None
+    assert views.profile(OWN_PROFILE)["phone"] == "+441632960961"
+
+
+@pytest.mark.parametrize(
+    ("words", "enum", "prefix"),
+    [
+        (views.MESSAGE_TYPES, messages_pb2.MessageType, "MESSAGE_TYPE_"),
+        (views.PRIORITIES, messages_pb2.Priority, "PRIORITY_"),
+        (views.CONVERSATION_KINDS, conversations_pb2.ConversationKind, "CONVERSATION_KIND_"),
+        (views.CHANGE_KINDS, conversations_pb2.ChangeKind, "CHANGE_KIND_"),
+        (views.CHANGES_MODES, conversations_pb2.ChangesMode, "CHANGES_MODE_"),
+        (views.ROLES, participants_pb2.Role, "ROLE_"),
+        (views.PRESENCE_STATES, profiles_pb2.PresenceState, "PRESENCE_STATE_"),
+        (views.PLATFORM_ROLES, accounts_pb2.PlatformRole, "PLATFORM_ROLE_"),
+        (views.ACCOUNT_STATES, accounts_pb2.AccountState, "ACCOUNT_STATE_"),
+        (views.NOTIFICATION_KINDS, notifications_pb2.NotificationKind, "NOTIFICATION_KIND_"),
+    ],
+)
+def test_every_value_of_the_contract_has_its_word(words: tuple[str, ...], enum: EnumTypeWrapper, prefix: str) -> None:
+    values = dict(enum.items())
+
+    assert len(words) == len(values)
+    assert all(words[number] == name.removeprefix(prefix).lower() for name, number in values.items() if number)
