@@ -33,7 +33,8 @@ class BriefRedis:
             url,
             socket_timeout=_TIMEOUT_SECONDS,
             socket_connect_timeout=_TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
+            # A connection that idled through a restart of Redis is found out when it is used.
+            retry=Retry(NoBackoff(), 1),
         )
         # Who waits for a connection waits for others of this process, which says nothing about Redis.
         self._slots = asyncio.Semaphore(_CONNECTIONS)

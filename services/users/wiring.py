@@ -4,6 +4,7 @@ from chassis.bus import Bus
 from chassis.consumer import Consumer
 from chassis.crypto import Box
 from chassis.database import Database
+from chassis.housekeeping import Housekeeper
 from chassis.metrics import MetricsServer
 from chassis.paging import Pager
 from chassis.redis import BriefRedis
@@ -64,6 +65,7 @@ def build(settings: Settings) -> Supervisor:
         CacheDropper(bus, cache),
         Consumer(database, bus, name="users", handlers=consume.HANDLERS),
         relay,
+        Housekeeper(database),
         server,
         on_exit=close,
     )

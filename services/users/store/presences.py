@@ -1,6 +1,7 @@
 """Presence in Redis alone: who sent a heartbeat when, by Redis's own clock."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from chassis.errors import DependencyUnavailable
 from chassis.redis import BriefRedis
@@ -10,6 +11,8 @@ from services.users.model.profiles import UserId
 # One slot of a Redis cluster, so that scripts may use both.
 _SEEN = "{messaging_presence}:seen"
 _CONNECTED = "{messaging_presence}:connected"
+# So many heartbeats occupy Redis for a millisecond or two; others get their turn in between.
+_PORTION = 1000
 # More are not listed; whoever wants to know whether one person is online asks for that person.
 _MOST_LISTED = 10_000
 
@@ -17,15 +20,13 @@ _NOW = """
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)
 """
-# Those who are gone come first: a person named in both lists is back already.
 _RECORD = f"""{_NOW}
-local gone, online_ms, remembered_ms = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 for i = 4, #ARGV do
   redis.call('ZADD', KEYS[1], now, ARGV[i])
-  if i < 4 + gone then redis.call('ZREM', KEYS[2], ARGV[i]) else redis.call('ZADD', KEYS[2], now, ARGV[i]) end
+  if ARGV[1] == 'here' then redis.call('ZADD', KEYS[2], now, ARGV[i]) else redis.call('ZREM', KEYS[2], ARGV[i]) end
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - remembered_ms)
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - online_ms)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[3])
 """
 _GET = _NOW + "return {now, redis.call('ZMSCORE', KEYS[1], unpack(ARGV)), redis.call('ZMSCORE', KEYS[2], unpack(ARGV))}"
 _ONLINE = f"""{_NOW}
@@ -48,8 +49,11 @@ class Presences:
 
         Raises: DependencyUnavailable.
         """
-        arguments: list[int | str] = [len(gone), ONLINE_MS, REMEMBERED_MS, *gone, *connected]
-        await self._redis.ask(lambda: self._record(keys=[_SEEN, _CONNECTED], args=arguments))
+        # A person named in both lists has come back already.
+        for word, user_ids in (("gone", gone), ("here", connected)):
+            for some in (user_ids[start : start + _PORTION] for start in range(0, len(user_ids), _PORTION)):
+                arguments: list[int | str] = [word, ONLINE_MS, REMEMBERED_MS, *some]
+                await self._redis.ask(partial(self._record, keys=[_SEEN, _CONNECTED], args=arguments))
 
     async def of(self, user_ids: Sequence[UserId]) -> list[Presence]:
         """Return a presence for each of the users, in their order."""

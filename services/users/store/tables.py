@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnClause,
     DateTime,
     Index,
     LargeBinary,
@@ -11,7 +12,6 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    func,
     literal_column,
 )
 
@@ -38,17 +38,18 @@ profiles = Table(
     Column("version", BigInteger, nullable=False, server_default="1"),
 )
 
-# All by which a person is found; the index is used only by queries that spell it exactly so.
-names = func.lower(
-    profiles.c.username
-    + literal_column("' '")
-    + profiles.c.display_name
-    + literal_column("' '")
-    + profiles.c.first_name
-    + literal_column("' '")
-    + profiles.c.last_name
+# All by which a person is found. Spelt as PostgreSQL spells it, so that Alembic sees that they are the same; the index
+# serves only queries that contain exactly this.
+names: ColumnClause[str] = literal_column(
+    "lower((((((username || ' ') || display_name) || ' ') || first_name) || ' ') || last_name)", Text
 )
 
 Index("profiles_username", profiles.c.username, profiles.c.user_id)
 Index("profiles_created_at", profiles.c.created_at, profiles.c.user_id)
-Index("profiles_names", names.label("names"), postgresql_using="gin", postgresql_ops={"names": "gin_trgm_ops"})
+Index(
+    "profiles_names",
+    names.label("names"),
+    postgresql_using="gin",
+    postgresql_ops={"names": "gin_trgm_ops"},
+    _table=profiles,
+)
