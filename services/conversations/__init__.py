@@ -1,0 +1,8 @@
+"""Conversations: who talks to whom, and everything that is said.
+
+Owns conversations, participants with roles and positions, messages with their versions, and the change log, in
+PostgreSQL; a projection of people (suspended accounts, blocks) is kept from events. Serves Conversations, Participants,
+Messages and Receipts of messaging.conversations.v1. Emits ConversationCreated/Updated/Deleted, MemberAdded/Removed,
+MembershipChanged, MessageSent/Edited/Deleted, ReadMoved and DeliveredMoved, and passes typing on without storing it.
+Consumes auth's AccountRegistered, AccountSuspended and AccountRestored, and users' UserBlocked and UserUnblocked.
+"""

@@ -1,0 +1,42 @@
+"""python -m services.conversations serve | migrate."""
+
+import sys
+from pathlib import Path
+
+from chassis import logs
+from services.conversations.settings import Settings
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; returns the exit code."""
+    settings = Settings()
+    logs.configure("conversations", level=settings.log_level, log_format=settings.log_format, debug=settings.debug)
+    match arguments:
+        case ["serve"]:
+            return _serve(settings)
+        case ["migrate"]:
+            return _migrate(settings)
+    print("usage: python -m services.conversations serve | migrate", file=sys.stderr)
+    return 2
+
+
+def _serve(settings: Settings) -> int:
+    import uvloop
+
+    from services.conversations.wiring import build
+
+    async def serve() -> int:
+        return await build(settings).run()
+
+    return uvloop.run(serve())
+
+
+def _migrate(settings: Settings) -> int:
+    from chassis.database.migrations import upgrade
+
+    upgrade(Path(__file__).parent / "migrations", settings.migrate_database_url or settings.database_url)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

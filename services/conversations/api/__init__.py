@@ -1,0 +1,1 @@
+"""gRPC in: each servicer method parses, calls and converts."""

@@ -1,0 +1,95 @@
+"""The Messages service."""
+
+import asyncio
+from dataclasses import asdict
+
+from chassis.call import caller
+from chassis.database import Database, Once
+from chassis.errors import InvalidRequest, Violation
+from chassis.paging import Pager, size
+from chassis.rpc.interceptor import Context
+from messaging.conversations.v1 import messages_pb2 as pb
+from messaging.conversations.v1 import messages_pb2_grpc as rpc
+from services.conversations.api import convert
+from services.conversations.domain import messages
+from services.conversations.domain.writer import Writer
+from services.conversations.model.ids import UserId
+from services.conversations.model.limits import Limits
+from services.conversations.model.messages import Message, Priority
+from services.conversations.store import messages as store
+
+
+class MessagesServicer(rpc.MessagesServicer):
+    """Sends go through the writer; everything else is a transaction of its own."""
+
+    def __init__(self, database: Database, writer: Writer, pager: Pager, limits: Limits) -> None:
+        self._database = database
+        self._writer = writer
+        self._pager = pager
+        self._limits = limits
+
+    async def SendMessages(self, request: pb.SendMessagesRequest, context: Context) -> pb.SendMessagesResponse:
+        """Refuses items, each for itself."""
+        drafts = [convert.draft(item) for item in request.items]
+        return convert.sent(await asyncio.wrap_future(self._writer.submit(drafts)))
+
+    async def GetMessage(self, request: pb.GetMessageRequest, context: Context) -> pb.GetMessageResponse:
+        """Refuses messages that the caller cannot see."""
+        message = await self._database.run(
+            store.get, message_id=convert.message_id(request.message_id), member_id=UserId(caller().user_id)
+        )
+        return pb.GetMessageResponse(message=convert.message(message))
+
+    async def ListMessages(self, request: pb.ListMessagesRequest, context: Context) -> pb.ListMessagesResponse:
+        """Refuses conversations that the caller is not in, numbers without one, page tokens of other lists."""
+        selection = convert.selection(request)
+        if selection.needs_conversation and not request.conversation_id:
+            raise InvalidRequest(fields=[Violation("conversation_id", "required", "is needed where numbers are given")])
+        conversation_id = convert.conversation_id(request.conversation_id) or None
+        filters = {"list": "messages", "conversation": conversation_id, "user": caller().user_id, **asdict(selection)}
+        page = await self._database.run(
+            messages.list_messages,
+            conversation_id=conversation_id,
+            selection=selection,
+            member_id=UserId(caller().user_id),
+            cursor=self._pager.decode(request.page_token, filters),
+            size=size(request.page_size),
+        )
+        return pb.ListMessagesResponse(
+            messages=map(convert.message, page.rows),
+            next_page_token=self._pager.encode(page.next, filters),
+            previous_page_token=self._pager.encode(page.previous, filters),
+        )
+
+    async def EditMessage(self, request: pb.EditMessageRequest, context: Context) -> pb.EditMessageResponse:
+        """Refuses other people's messages, deleted ones, those past the edit window, and old etags."""
+        paths = set(request.update_mask.paths)
+        return await self._database.run(
+            messages.edit,
+            message_id=convert.message_id(request.message_id),
+            editor_id=UserId(caller().user_id),
+            content=request.content if "content" in paths else None,
+            priority=Priority(request.priority or Priority.NORMAL) if "priority" in paths else None,
+            is_important=request.is_important if "is_important" in paths else None,
+            etag=request.etag,
+            limits=self._limits,
+            once=Once.of(request, encode=_edited, answer=pb.EditMessageResponse),
+        )
+
+    async def DeleteMessage(self, request: pb.DeleteMessageRequest, context: Context) -> pb.DeleteMessageResponse:
+        """Refuses other people's messages and those past the window, except for moderators."""
+        return await self._database.run(
+            messages.delete,
+            message_id=convert.message_id(request.message_id),
+            actor_id=UserId(caller().user_id),
+            limits=self._limits,
+            once=Once.of(request, encode=_deleted, answer=pb.DeleteMessageResponse),
+        )
+
+
+def _edited(message: Message) -> pb.EditMessageResponse:
+    return pb.EditMessageResponse(message=convert.message(message))
+
+
+def _deleted(stub: Message) -> pb.DeleteMessageResponse:
+    return pb.DeleteMessageResponse(message=convert.message(stub))

@@ -1,0 +1,70 @@
+"""What this service's events look like outside: the kind of each, and its payload.
+
+The nouns inside them look as the contract shows them; that is for api/convert.py to say, and wiring hands it in.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from google.protobuf.message import Message as Payload
+
+from chassis.events import Outgoing
+from messaging.conversations.v1 import conversations_pb2, events_pb2, messages_pb2, participants_pb2
+from services.conversations.model import events
+from services.conversations.model.conversations import Conversation
+from services.conversations.model.messages import Message
+from services.conversations.model.participants import Participant
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Encodes any event of this service; the aggregate is the conversation."""
+
+    conversation: Callable[[Conversation], conversations_pb2.Conversation]
+    participant: Callable[[Participant], participants_pb2.Participant]
+    message: Callable[[Message], messages_pb2.Message]
+
+    def __call__(self, event: object) -> Outgoing:
+        """Return the outbox's form of an event."""
+        match event:
+            case events.MessageSent(message):
+                return _of_message("message_sent", message, events_pb2.MessageSent(message=self.message(message)))
+            case events.MessageEdited(message):
+                return _of_message("message_edited", message, events_pb2.MessageEdited(message=self.message(message)))
+            case events.MessageDeleted(message):
+                return _of_message("message_deleted", message, events_pb2.MessageDeleted(message=self.message(message)))
+            case events.ConversationCreated(conversation, rev):
+                created = events_pb2.ConversationCreated(conversation=self.conversation(conversation))
+                return _outgoing("conversation_created", conversation.conversation_id, rev, created)
+            case events.ConversationUpdated(conversation):
+                updated = events_pb2.ConversationUpdated(conversation=self.conversation(conversation))
+                return _outgoing("conversation_updated", conversation.conversation_id, conversation.rev, updated)
+            case events.ConversationDeleted(conversation_id, rev):
+                deleted = events_pb2.ConversationDeleted(conversation_id=conversation_id)
+                return _outgoing("conversation_deleted", conversation_id, rev, deleted)
+            case events.MemberAdded(participant, conversation, rev):
+                added = events_pb2.MemberAdded(
+                    participant=self.participant(participant), conversation=self.conversation(conversation)
+                )
+                return _outgoing("member_added", participant.conversation_id, rev, added)
+            case events.MemberRemoved(participant, rev):
+                removed = events_pb2.MemberRemoved(participant=self.participant(participant))
+                return _outgoing("member_removed", participant.conversation_id, rev, removed)
+            case events.MembershipChanged(participant, rev):
+                changed = events_pb2.MembershipChanged(participant=self.participant(participant))
+                return _outgoing("membership_changed", participant.conversation_id, rev, changed)
+            case events.ReadMoved(participant):
+                read = events_pb2.ReadMoved(participant=self.participant(participant))
+                return _outgoing("read_moved", participant.conversation_id, 0, read)
+            case events.DeliveredMoved(participant):
+                delivered = events_pb2.DeliveredMoved(participant=self.participant(participant))
+                return _outgoing("delivered_moved", participant.conversation_id, 0, delivered)
+        raise TypeError(f"{type(event).__name__} is not an event of this service")
+
+
+def _of_message(kind: str, message: Message, payload: Payload) -> Outgoing:
+    return Outgoing(kind, message.conversation_id, payload.SerializeToString(), message.rev)
+
+
+def _outgoing(kind: str, conversation_id: str, rev: int, payload: Payload) -> Outgoing:
+    return Outgoing(kind, conversation_id, payload.SerializeToString(), rev)

@@ -1,0 +1,1 @@
+"""The schema's history; `python -m services.conversations migrate` applies it."""

@@ -1,0 +1,1 @@
+"""The nouns of conversations and their rules, without any I/O."""

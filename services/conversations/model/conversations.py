@@ -1,0 +1,77 @@
+"""Conversations and what is shared about them."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import IntEnum
+
+from services.conversations.model.errors import DirectConversation
+from services.conversations.model.ids import ConversationId, UserId
+from services.conversations.model.messages import Message
+from services.conversations.model.participants import Participant
+
+
+class ConversationKind(IntEnum):
+    """Its shape; numbers as in the contract and in the database."""
+
+    DIRECT = 1
+    GROUP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """As all its members see it. `rev` counts shared changes and `last_seq` messages, both without holes."""
+
+    conversation_id: ConversationId
+    kind: ConversationKind
+    title: str
+    description: str
+    creator_id: UserId
+    pair: tuple[UserId, UserId] | None
+    last_seq: int
+    rev: int
+    participant_count: int
+    created_at: datetime
+    updated_at: datetime
+
+    def require_group(self) -> None:
+        """Raises: DirectConversation."""
+        if self.kind is ConversationKind.DIRECT:
+            raise DirectConversation()
+
+    def changed(self, *, members: int = 0) -> "Conversation":
+        """The conversation after one more shared change, by which so many members came or went."""
+        return replace(self, rev=self.rev + 1, participant_count=self.participant_count + members)
+
+    def peer_of(self, user_id: UserId) -> UserId | None:
+        """The other person of a direct conversation."""
+        if self.pair is None:
+            return None
+        return self.pair[1] if self.pair[0] == user_id else self.pair[0]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """A conversation as one of its members sees it."""
+
+    conversation: Conversation
+    membership: Participant
+    last_message: Message | None
+
+    @property
+    def unread_count(self) -> int:
+        """Messages behind the member's read position; arithmetic, because seq has no holes."""
+        return self.conversation.last_seq - self.membership.read_seq
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A conversation in the fewest words."""
+
+    conversation_id: ConversationId
+    rev: int
+    last_seq: int
+
+
+def ordered_pair(one: UserId, other: UserId) -> tuple[UserId, UserId]:
+    """The pair by which their direct conversation is found, whoever asks."""
+    return (one, other) if one < other else (other, one)

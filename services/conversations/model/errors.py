@@ -1,0 +1,124 @@
+"""Why this service refuses; each reason stands in messaging.conversations.v1.ErrorReason."""
+
+from chassis.errors import Conflict, Invalid, NotFound, Refused, Unavailable
+
+
+class ConversationNotFound(NotFound):
+    """No such conversation."""
+
+    # Outsiders get it, too: that a private conversation exists is itself private.
+    reason = "CONVERSATION_NOT_FOUND"
+
+
+class MessageNotFound(NotFound):
+    """No such message."""
+
+    reason = "MESSAGE_NOT_FOUND"
+
+
+class ParticipantNotFound(NotFound):
+    """This person does not take part in the conversation."""
+
+    reason = "PARTICIPANT_NOT_FOUND"
+
+
+class UserUnavailable(Invalid):
+    """A named person does not exist or cannot take part."""
+
+    reason = "USER_UNAVAILABLE"
+
+
+class RoleInsufficient(Refused):
+    """Your role in the conversation does not allow it."""
+
+    reason = "ROLE_INSUFFICIENT"
+
+
+class Muted(Refused):
+    """A moderator has muted you in this conversation."""
+
+    reason = "MUTED"
+
+
+class Blocked(Refused):
+    """One of the two has blocked the other."""
+
+    reason = "BLOCKED"
+
+
+class SenderSuspended(Refused):
+    """The account is suspended."""
+
+    reason = "SENDER_SUSPENDED"
+
+
+class NotTheAuthor(Refused):
+    """Somebody else wrote this message."""
+
+    reason = "NOT_THE_AUTHOR"
+
+
+class EditWindowClosed(Conflict):
+    """The message can no longer be edited."""
+
+    reason = "EDIT_WINDOW_CLOSED"
+
+
+class DeleteWindowClosed(Conflict):
+    """The message can no longer be deleted for everyone."""
+
+    reason = "DELETE_WINDOW_CLOSED"
+
+
+class MessageDeleted(Conflict):
+    """The message has been deleted."""
+
+    reason = "MESSAGE_DELETED"
+
+
+class MessageTooLong(Invalid):
+    """The text is too long."""
+
+    reason = "MESSAGE_TOO_LONG"
+
+
+class MessageContentInvalid(Invalid):
+    """The text is empty or holds characters that cannot be stored."""
+
+    reason = "MESSAGE_CONTENT_INVALID"
+
+
+class ConversationBusy(Unavailable):
+    """Others write to the conversation at this moment."""
+
+    reason = "CONVERSATION_BUSY"
+
+
+class DirectConversation(Conflict):
+    """A conversation of two people has fixed participants and no settings."""
+
+    reason = "DIRECT_CONVERSATION"
+
+
+class OwnerRequired(Conflict):
+    """The conversation has no other owner."""
+
+    reason = "OWNER_REQUIRED"
+
+
+class ParticipantLimit(Conflict):
+    """The conversation has as many participants as it may have."""
+
+    reason = "PARTICIPANT_LIMIT"
+
+
+class DirectNeedsOnePeer(Invalid):
+    """A direct conversation takes exactly one other person, and has no title."""
+
+    reason = "DIRECT_NEEDS_ONE_PEER"
+
+
+class PositionBeyondEnd(Invalid):
+    """The conversation has not come so far."""
+
+    reason = "POSITION_BEYOND_END"

@@ -1,0 +1,91 @@
+"""What this service tells the others, in the past tense. `rev` is the shared change's; events without have none."""
+
+from dataclasses import dataclass
+
+from services.conversations.model.conversations import Conversation
+from services.conversations.model.ids import ConversationId
+from services.conversations.model.messages import Message
+from services.conversations.model.participants import Participant
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationCreated:
+    """A conversation came into being; its members follow."""
+
+    conversation: Conversation
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationUpdated:
+    """Settings changed."""
+
+    conversation: Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationDeleted:
+    """Gone for all."""
+
+    conversation_id: ConversationId
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAdded:
+    """Somebody joined."""
+
+    participant: Participant
+    conversation: Conversation
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRemoved:
+    """Somebody left or was removed."""
+
+    participant: Participant
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChanged:
+    """Somebody has another role."""
+
+    participant: Participant
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSent:
+    """A message was stored; its sender's positions moved with it."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEdited:
+    """A message has other words or marks."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeleted:
+    """A message was deleted for everyone."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMoved:
+    """Somebody has read on; perhaps several steps at once."""
+
+    participant: Participant
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredMoved:
+    """Messages reached somebody's device; perhaps several steps at once."""
+
+    participant: Participant

@@ -1,0 +1,165 @@
+"""Messages, drafts on their way to become one, and the rules of their text."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from chassis.errors import InvalidRequest, Violation
+from services.conversations.model.errors import (
+    DeleteWindowClosed,
+    EditWindowClosed,
+    MessageContentInvalid,
+    MessageDeleted,
+    MessageTooLong,
+    NotTheAuthor,
+)
+from services.conversations.model.ids import ConversationId, MessageId, UserId, is_canonical
+from services.conversations.model.permissions import Action, Role, may
+
+
+class MessageType(IntEnum):
+    """What a message consists of; numbers as in the contract and in the database."""
+
+    TEXT = 1
+    SYSTEM = 2
+
+
+class Priority(IntEnum):
+    """How soon a message wants to be seen; numbers as in the contract and in the database."""
+
+    LOW = 1
+    NORMAL = 2
+    HIGH = 3
+    URGENT = 4
+
+
+def check_content(content: str, limit: int) -> None:
+    """Raises: MessageTooLong, MessageContentInvalid."""
+    if len(content) > limit:
+        raise MessageTooLong(limit=str(limit))
+    if "\x00" in content or not content.strip():
+        raise MessageContentInvalid()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A stored message; a deleted one is a stub without text. `rev` is the conversation's at its last change."""
+
+    message_id: MessageId
+    conversation_id: ConversationId
+    seq: int
+    rev: int
+    sender_id: UserId
+    message_type: MessageType
+    content: str
+    priority: Priority
+    is_important: bool
+    client_message_id: str
+    created_at: datetime
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+    def require_editable_by(self, user_id: UserId, role: Role, *, at: datetime, window: timedelta) -> None:
+        """Nobody edits another's words, whatever their role. Raises: NotTheAuthor, MessageDeleted, EditWindowClosed."""
+        if self.sender_id != user_id:
+            raise NotTheAuthor()
+        if self.deleted_at is not None:
+            raise MessageDeleted()
+        if at > self.created_at + window and not may(role, Action.IGNORE_WINDOWS):
+            raise EditWindowClosed()
+
+    def require_deletable_by(self, user_id: UserId, role: Role, *, at: datetime, window: timedelta) -> None:
+        """Raises: NotTheAuthor, DeleteWindowClosed."""
+        if may(role, Action.DELETE_ANY_MESSAGE):
+            return
+        if self.sender_id != user_id:
+            raise NotTheAuthor()
+        if at > self.created_at + window:
+            raise DeleteWindowClosed()
+
+    def deleted(self, *, at: datetime, rev: int) -> "Message":
+        """The stub that stays."""
+        return replace(self, content="", deleted_at=at, rev=rev)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message somebody wants to send; the same `client_message_id` never makes a second one.
+
+    `deadline` is in seconds of the epoch: afterwards nobody waits for it any more.
+    """
+
+    sender_id: UserId
+    conversation_id: ConversationId
+    client_message_id: str
+    content: str
+    message_type: int = MessageType.TEXT
+    priority: int = Priority.NORMAL
+    is_important: bool = False
+    traceparent: str = ""
+    deadline: float | None = None
+
+    def check(self, limit: int) -> None:
+        """Raises: InvalidRequest, MessageTooLong, MessageContentInvalid."""
+        wrong = [
+            Violation(field, code, message)
+            for field, code, message, is_right in (
+                ("sender_id", "string_uuid", "must be a UUID", is_canonical(self.sender_id)),
+                ("conversation_id", "string_uuid", "must be a UUID", is_canonical(self.conversation_id)),
+                (
+                    "client_message_id",
+                    "string_len",
+                    "must have 1 to 64 characters and no NUL",
+                    0 < len(self.client_message_id) <= 64 and "\x00" not in self.client_message_id,
+                ),
+                ("message_type", "enum_in", "must be text", self.message_type == MessageType.TEXT),
+                ("priority", "enum_in", "must be a known priority", Priority.LOW <= self.priority <= Priority.URGENT),
+            )
+            if not is_right
+        ]
+        if wrong:
+            raise InvalidRequest(fields=wrong)
+        check_content(self.content, limit)
+
+    @property
+    def key(self) -> tuple[ConversationId, UserId, str]:
+        """What makes two drafts the same send."""
+        return self.conversation_id, self.sender_id, self.client_message_id
+
+    @property
+    def body_hash(self) -> bytes:
+        """Tells a repeated send from another one under the same key."""
+        body = f"{self.message_type} {self.priority} {self.is_important} {self.content}"
+        return hashlib.sha256(body.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which messages of a list are wanted, and in which order: the newest first, unless a lower end is given."""
+
+    sender_id: UserId | None = None
+    priority: Priority | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before_seq: int | None = None
+    after_seq: int | None = None
+    around_seq: int | None = None
+
+    @property
+    def is_rising(self) -> bool:
+        """Whether the oldest comes first."""
+        return self.after_seq is not None or self.around_seq is not None
+
+    @property
+    def needs_conversation(self) -> bool:
+        """Whether it names numbers, which count only within one conversation."""
+        return self.is_rising or self.before_seq is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of a draft; `is_replayed` when an earlier send with its key had stored it."""
+
+    message: Message
+    is_replayed: bool

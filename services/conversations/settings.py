@@ -1,0 +1,28 @@
+"""What the conversations process reads from its environment."""
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from chassis.settings import ServiceSettings
+from services.conversations.model.limits import Limits
+
+
+class Settings(ServiceSettings):
+    """Addresses, limits and windows."""
+
+    users_target: str = Field(description="gRPC address of the users service")
+    edit_window_seconds: int = Field(900, ge=0, description="How long the author may edit a message")
+    delete_window_seconds: int = Field(3600, ge=0, description="How long the author may delete a message for everyone")
+    message_characters: int = Field(16_000, ge=1, le=16_000, description="Longest text of a message")
+    participant_limit: int = Field(1_000, ge=2, le=1_000, description="Most people in one conversation")
+
+    @property
+    def limits(self) -> Limits:
+        """The same for the domain."""
+        return Limits(
+            edit_window=timedelta(seconds=self.edit_window_seconds),
+            delete_window=timedelta(seconds=self.delete_window_seconds),
+            message_characters=self.message_characters,
+            participants=self.participant_limit,
+        )

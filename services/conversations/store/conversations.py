@@ -1,0 +1,201 @@
+"""Conversations, and the locks under which they change."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, TextClause, and_, literal, select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis.database import Transaction
+from chassis.errors import NotFound
+from chassis.paging import Cursor, Page
+from services.conversations.model.conversations import Conversation, ConversationKind, MemberView, Revision
+from services.conversations.model.errors import ConversationNotFound
+from services.conversations.model.ids import ConversationId, UserId
+from services.conversations.store import messages, participants
+from services.conversations.store.tables import conversations as table
+from services.conversations.store.tables import messages as message_table
+from services.conversations.store.tables import participants as member_table
+
+# In the order of Conversation's fields, the pair in two.
+COLUMNS = (
+    table.c.id,
+    table.c.kind,
+    table.c.title,
+    table.c.description,
+    table.c.creator_id,
+    table.c.pair_low,
+    table.c.pair_high,
+    table.c.last_seq,
+    table.c.rev,
+    table.c.participant_count,
+    table.c.created_at,
+    table.c.updated_at,
+)
+_ALIVE = table.c.deleted_at.is_(None)
+_MEMBERSHIP = and_(member_table.c.conversation_id == table.c.id, member_table.c.left_at.is_(None))
+# Without any conversation one row of nothing but the epoch.
+_REVISIONS = text("""
+    select c.id, c.rev, c.last_seq, e.value as epoch
+    from epoch e left join conversations c on c.id = any(cast(:ids as uuid[])) and c.deleted_at is null
+""")
+_MEMBERSHIPS = text("""
+    select c.id, c.rev, c.last_seq, e.value as epoch
+    from epoch e left join (
+        participants p join conversations c on c.id = p.conversation_id and c.deleted_at is null
+    ) on p.user_id = :member_id and p.left_at is null
+""")
+
+
+def of_row(row: Sequence[Any]) -> Conversation:
+    """Read COLUMNS."""
+    (conversation_id, kind, title, description, creator_id, low, high, *numbers) = row
+    pair = None if low is None else (low, high)
+    return Conversation(conversation_id, ConversationKind(kind), title, description, creator_id, pair, *numbers)
+
+
+def add(tx: Transaction, conversation: Conversation) -> bool:
+    """Insert the conversation unless its pair has one; waits for whoever makes the same. Returns whether it did."""
+    low, high = conversation.pair or (None, None)
+    statement = insert(table).values(
+        id=conversation.conversation_id,
+        kind=conversation.kind,
+        title=conversation.title,
+        description=conversation.description,
+        creator_id=conversation.creator_id,
+        pair_low=low,
+        pair_high=high,
+        last_seq=conversation.last_seq,
+        rev=conversation.rev,
+        participant_count=conversation.participant_count,
+        created_at=conversation.created_at,
+        updated_at=conversation.updated_at,
+    )
+    return tx.execute(statement.on_conflict_do_nothing(constraint="conversations_pair")).rowcount == 1
+
+
+def of_pair(tx: Transaction, pair: tuple[UserId, UserId]) -> ConversationId | None:
+    """The direct conversation of two people."""
+    statement = select(table.c.id).where(table.c.pair_low == pair[0], table.c.pair_high == pair[1])
+    found: ConversationId | None = tx.execute(statement).scalar_one_or_none()
+    return found
+
+
+def lock(
+    tx: Transaction,
+    conversation_id: ConversationId,
+    *,
+    member_id: UserId,
+    missing: type[NotFound] = ConversationNotFound,
+) -> Conversation:
+    """Lock the conversation for a shared change; outsiders lock nothing. Raises: `missing`.
+
+    Whether the member is one still has to be read after this: they may have been removed while it waited.
+    """
+    membership = select(1).where(_MEMBERSHIP, member_table.c.user_id == member_id).exists()
+    statement = select(*COLUMNS).where(table.c.id == conversation_id, _ALIVE, membership)
+    row = tx.execute(statement.with_for_update(key_share=True)).one_or_none()
+    if row is None:
+        raise missing()
+    return of_row(row)
+
+
+def save(tx: Transaction, conversation: Conversation, *, is_deleted: bool = False) -> None:
+    """Write a locked conversation back."""
+    values = {
+        "title": conversation.title,
+        "description": conversation.description,
+        "rev": conversation.rev,
+        "participant_count": conversation.participant_count,
+        "updated_at": conversation.updated_at,
+        **({"deleted_at": tx.now} if is_deleted else {}),
+    }
+    tx.execute(table.update().where(table.c.id == conversation.conversation_id).values(values))
+
+
+def get(tx: Transaction, conversation_id: ConversationId, *, member_id: UserId | None) -> Conversation:
+    """As a member sees it or, without one, also a deleted one. Raises: ConversationNotFound."""
+    statement = select(*COLUMNS).where(table.c.id == conversation_id)
+    if member_id is not None:
+        statement = statement.join(member_table, _MEMBERSHIP).where(_ALIVE, member_table.c.user_id == member_id)
+    row = tx.execute(statement).one_or_none()
+    if row is None:
+        raise ConversationNotFound()
+    return of_row(row)
+
+
+def view(tx: Transaction, conversation_id: ConversationId, *, member_id: UserId) -> MemberView:
+    """With the member's own membership and the last message, in one query. Raises: ConversationNotFound."""
+    row = tx.execute(_views(member_id).where(table.c.id == conversation_id)).one_or_none()
+    if row is None:
+        raise ConversationNotFound()
+    return _view_of(row)
+
+
+def views(
+    tx: Transaction,
+    *,
+    member_id: UserId,
+    kind: ConversationKind | None,
+    unread_only: bool,
+    title_query: str,
+    cursor: Cursor | None,
+    size: int,
+) -> Page[MemberView]:
+    """A page of the member's conversations, the most recently active first, in one query."""
+    chosen = _views(member_id)
+    if kind is not None:
+        chosen = chosen.where(table.c.kind == kind)
+    if unread_only:
+        chosen = chosen.where(table.c.last_seq > member_table.c.read_seq)
+    if title_query:
+        chosen = chosen.where(table.c.title.icontains(title_query, autoescape=True))
+    place = (table.c.updated_at, table.c.id)
+    is_backward = cursor is not None and cursor.is_backward
+    if cursor is not None:
+        end = tuple_(*(literal(value, column.type) for value, column in zip(cursor.key, place, strict=True)))
+        chosen = chosen.where(tuple_(*place) > end if is_backward else tuple_(*place) < end)
+    order = [column.asc() if is_backward else column.desc() for column in place]
+    rows = [_view_of(row) for row in tx.execute(chosen.order_by(*order).limit(size + 1))]
+    return Page.cut(rows, size=size, cursor=cursor, key=_place, weigh=_bytes)
+
+
+def revisions(tx: Transaction, *, conversation_ids: Sequence[ConversationId]) -> tuple[list[Revision], str]:
+    """The true revisions of those that exist, and the epoch in which they count."""
+    return _revisions(tx, _REVISIONS, {"ids": list(conversation_ids)})
+
+
+def memberships(tx: Transaction, *, member_id: UserId) -> tuple[list[Revision], str]:
+    """The revisions of all conversations that somebody is in, hidden ones too, and the epoch."""
+    return _revisions(tx, _MEMBERSHIPS, {"member_id": member_id})
+
+
+def _revisions(tx: Transaction, statement: TextClause, parameters: dict[str, Any]) -> tuple[list[Revision], str]:
+    rows = tx.execute(statement, parameters).all()
+    return [Revision(*row[:3]) for row in rows if row.id is not None], rows[0].epoch
+
+
+def _views(member_id: UserId) -> Select[Any]:
+    last = and_(message_table.c.conversation_id == table.c.id, message_table.c.seq == table.c.last_seq)
+    return (
+        select(*COLUMNS, *participants.COLUMNS, *messages.COLUMNS)
+        .join(member_table, _MEMBERSHIP)
+        .outerjoin(message_table, last)
+        .where(member_table.c.user_id == member_id, _ALIVE, table.c.last_seq > member_table.c.hidden_seq)
+    )
+
+
+def _view_of(row: Sequence[Any]) -> MemberView:
+    first, second = len(COLUMNS), len(COLUMNS) + len(participants.COLUMNS)
+    last_message = messages.of_row(row[second:]) if row[second] is not None else None
+    return MemberView(of_row(row[:first]), participants.of_row(row[first:second]), last_message)
+
+
+def _place(view: MemberView) -> tuple[Any, ...]:
+    return view.conversation.updated_at, view.conversation.conversation_id
+
+
+def _bytes(view: MemberView) -> int:
+    shown = view.conversation
+    texts = len(shown.title.encode()) + len(shown.description.encode())
+    return 500 + texts + (messages.size_of(view.last_message) if view.last_message else 0)

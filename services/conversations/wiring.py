@@ -1,0 +1,100 @@
+"""Puts the conversations service together; the only file that knows all its parts."""
+
+from chassis.bus import Bus
+from chassis.consumer import Consumer
+from chassis.database import Database
+from chassis.housekeeping import Housekeeper
+from chassis.metrics import MetricsServer
+from chassis.paging import Pager
+from chassis.relay import OutboxRelay
+from chassis.rpc.client import Channel
+from chassis.rpc.server import Binding, GrpcServer
+from chassis.settings import caller_digests
+from chassis.supervisor import Supervisor
+from messaging.conversations.v1 import (
+    conversations_pb2,
+    conversations_pb2_grpc,
+    messages_pb2,
+    messages_pb2_grpc,
+    participants_pb2,
+    participants_pb2_grpc,
+    receipts_pb2,
+    receipts_pb2_grpc,
+)
+from services.conversations.api import convert
+from services.conversations.api.conversations import ConversationsServicer
+from services.conversations.api.messages import MessagesServicer
+from services.conversations.api.newcomers import Newcomers
+from services.conversations.api.participants import ParticipantsServicer
+from services.conversations.api.receipts import ReceiptsServicer
+from services.conversations.bus import consume
+from services.conversations.bus.announcer import PositionAnnouncer
+from services.conversations.bus.publish import Encoder
+from services.conversations.domain.writer import Writer
+from services.conversations.settings import Settings
+
+NAME = "conversations"
+
+
+def build(settings: Settings) -> Supervisor:
+    """Build the process; call it on the running loop."""
+    bus = Bus(settings.nats_url, NAME)
+    relay = OutboxRelay(settings.database_url, bus, NAME, replicas=settings.nats_replicas)
+    encode = Encoder(convert.conversation, convert.participant, convert.message)
+    database = Database(
+        settings.database_url,
+        service=NAME,
+        encode=encode,
+        pool_size=settings.database_pool_size,
+        on_commit=relay.wake,
+    )
+    # Sends have a connection to themselves.
+    sending = Database(settings.database_url, service=NAME, encode=encode, pool_size=1, on_commit=relay.wake)
+    writer = Writer(sending, settings.limits)
+    users = Channel(settings.users_target, settings.service_credential)
+    newcomers, pager, limits = Newcomers(database, users), Pager(settings.secret_key), settings.limits
+    server = GrpcServer(
+        settings.listen,
+        [
+            Binding(
+                conversations_pb2_grpc.add_ConversationsServicer_to_server,
+                ConversationsServicer(database, newcomers, pager, limits),
+                conversations_pb2.DESCRIPTOR,
+            ),
+            Binding(
+                participants_pb2_grpc.add_ParticipantsServicer_to_server,
+                ParticipantsServicer(database, newcomers, pager, limits),
+                participants_pb2.DESCRIPTOR,
+            ),
+            Binding(
+                messages_pb2_grpc.add_MessagesServicer_to_server,
+                MessagesServicer(database, writer, pager, limits),
+                messages_pb2.DESCRIPTOR,
+            ),
+            Binding(
+                receipts_pb2_grpc.add_ReceiptsServicer_to_server,
+                ReceiptsServicer(database, bus),
+                receipts_pb2.DESCRIPTOR,
+            ),
+        ],
+        callers=caller_digests(settings.service_callers),
+        is_reflected=settings.debug,
+    )
+
+    async def close() -> None:
+        writer.close()
+        await sending.close()
+        await database.close()
+        await users.close()
+
+    writer.start()
+    return Supervisor(
+        MetricsServer(settings.metrics_listen),
+        bus,
+        Consumer(database, bus, name=NAME, handlers=consume.HANDLERS),
+        relay,
+        Housekeeper(database),
+        PositionAnnouncer(database),
+        server,
+        on_exit=close,
+    )
