@@ -3,6 +3,7 @@
 import smtplib
 import ssl
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -35,6 +36,7 @@ class Post:
         """
         message = self._compose(mail, to, message_id)
         with self._connect() as server:
+            self._prove(server)
             try:
                 server.send_message(message)
             except smtplib.SMTPRecipientsRefused as refused:
@@ -50,7 +52,7 @@ class Post:
         try:
             # Refuses line breaks and everything else that is no address.
             message["To"] = Address(addr_spec=to)
-        except (ValueError, IndexError) as error:
+        except (ValueError, IndexError, MessageError) as error:
             raise Hopeless(f"not an address: {type(error).__name__}") from None
         message["Subject"] = mail.subject
         message["Date"] = localtime()
@@ -62,18 +64,20 @@ class Post:
 
     def _connect(self) -> smtplib.SMTP:
         # Naming itself after the sender's domain spares a search for this machine's name.
-        if self.use_tls and self.port == _TLS_PORT:
+        if self._is_tls_port:
             context = ssl.create_default_context()
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                self.host, self.port, self._domain, timeout=_TIMEOUT_SECONDS, context=context
-            )
-        else:
-            server = smtplib.SMTP(self.host, self.port, self._domain, timeout=_TIMEOUT_SECONDS)
-            if self.use_tls:
-                server.starttls(context=ssl.create_default_context())
+            return smtplib.SMTP_SSL(self.host, self.port, self._domain, timeout=_TIMEOUT_SECONDS, context=context)
+        return smtplib.SMTP(self.host, self.port, self._domain, timeout=_TIMEOUT_SECONDS)
+
+    def _prove(self, server: smtplib.SMTP) -> None:
+        if self.use_tls and not self._is_tls_port:
+            server.starttls(context=ssl.create_default_context())
         if self.user:
             server.login(self.user, self.password)
-        return server
+
+    @property
+    def _is_tls_port(self) -> bool:
+        return self.use_tls and self.port == _TLS_PORT
 
     @property
     def _domain(self) -> str:

@@ -25,7 +25,7 @@ from tests.support.factories.notifications import message, user_id
 
 async def receive(database: Database, reader: UserId, *, count: int = 1, content: str = "Are you there?") -> list[str]:
     """Give somebody one notification each in so many conversations; returns the conversations."""
-    conversation_ids = []
+    conversation_ids: list[str] = []
     for _ in range(count):
         sent = message(content=content)
         member = Member(sent.conversation_id, reader, is_present=True, read_seq=0, rev=1)

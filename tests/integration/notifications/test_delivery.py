@@ -2,6 +2,8 @@
 
 import asyncio
 
+from google.protobuf.message import Message
+
 from chassis.database import Database
 from deploy.local.stack import Stack
 from messaging.conversations.v1 import events_pb2, messages_pb2
@@ -36,7 +38,7 @@ async def test_the_order_between_aggregates_does_not_matter(service: Notificatio
 async def test_a_poison_event_holds_up_its_own_aggregate_until_it_is_dead(
     service: Notifications, database: Database
 ) -> None:
-    poisons = [
+    poisons: list[Message | bytes] = [
         b"\xff\xff junk",
         events_pb2.MessageSent(message=messages_pb2.Message(conversation_id="x")),
         events_pb2.MessageSent(message=messages_pb2.Message(message_id=user_id(), content="\x00")),

@@ -47,7 +47,8 @@ async def test_a_killed_process_repeats_nothing_and_loses_nothing(
             await service.tell(*order[(share - 1) * len(order) // 3 : share * len(order) // 3])
 
             async def has_begun(least: int = share * len(order) // 8) -> bool:
-                return (await rows(database, seen, ids=ids))[0][0] >= least
+                [(count,)] = await rows(database, seen, ids=ids)
+                return bool(count >= least)
 
             await until(has_begun)
         # What was acknowledged is forgotten as well: all comes again.
