@@ -38,9 +38,9 @@ PERMISSIONS = (
     "chassis/rpc/interceptor.py",
     "chassis/rpc/metadata.py",
     "chassis/rpc/rules.py",
-    "gateway/access.py",
     "gateway/admission.py",
     "gateway/principal.py",
+    "services/*/domain/roles.py",
     "services/*/model/permissions.py",
 )
 
