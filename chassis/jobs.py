@@ -30,7 +30,7 @@ _FIRST_DELAY = 5.0
 _LONGEST_DELAY = 3600.0
 # How many jobs one sweep wakes, and how many the bell holds while the broker is slow.
 _SWEPT = 100
-_HELD = 1000
+_HELD = 256
 
 Work = Callable[[Job], None]
 
