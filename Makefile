@@ -45,6 +45,9 @@ coverage: $(VENV) ## Show what the last `make test` covered
 	@$(PYTHON) -m coverage report
 	@$(PYTHON) -m tests.support.coverage_floors
 
+bench: $(STUBS) ## Measure messages/s and what each costs; YARDSTICK=<directory> compares with a bare path
+	$(PYTHON) -m tests.load.bench $(ARGS)
+
 check: $(STUBS) ## Check format, lint, types, import arrows and the project's own rules
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -81,4 +84,4 @@ $(STUBS): $(VENV) protos/generate.py $(shell find protos/messaging -name '*.prot
 	@$(PYTHON) -m protos.generate
 	@touch $@
 
-.PHONY: run status logs stop admin test test-unit coverage check fix protos lock clean help
+.PHONY: run status logs stop admin test test-unit coverage bench check fix protos lock clean help

@@ -1,0 +1,48 @@
+"""CPU time of processes and all that they started, from the kernel's own accounts."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process, of its descendants, and of those of them that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    utime, stime, ended_utime, ended_stime = (int(field) for field in fields[11:15])
+    own = (utime + stime + ended_utime + ended_stime) / _TICK
+    return own + sum(_of_child(child) for child in _children(pid))
+
+
+def _of_child(pid: int) -> float:
+    try:
+        return cpu_seconds(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
+
+
+def be_nice(pid: int, niceness: int) -> None:
+    """Lower the priority of a process: of each of its threads, and of its descendants."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.setpriority(os.PRIO_PROCESS, int(task.name), niceness)
+    for child in _children(pid):
+        be_nice(child, niceness)
+
+
+class Accounts:
+    """What named processes have used since the beginning of a run."""
+
+    def __init__(self, pids: Mapping[str, int]) -> None:
+        self._pids = pids
+        self._begun = {name: cpu_seconds(pid) for name, pid in pids.items()}
+
+    def milliseconds_each(self, messages: int) -> dict[str, float]:
+        """CPU milliseconds per message, by process."""
+        return {
+            name: (cpu_seconds(pid) - self._begun[name]) * 1000 / max(messages, 1) for name, pid in self._pids.items()
+        }
