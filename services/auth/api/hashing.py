@@ -1,6 +1,9 @@
 """Password hashing beside everything else: own threads, few places, a short wait, then a refusal."""
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,7 +26,7 @@ class Hasher:
     def __init__(self, *, iterations: int, places: int) -> None:
         """Start no thread yet."""
         self._iterations = iterations
-        self._threads = ThreadPoolExecutor(places, thread_name_prefix="hashing")
+        self._threads = ThreadPoolExecutor(places, thread_name_prefix="hashing", initializer=_yield_to_others)
         self._places = asyncio.Semaphore(places)
 
     async def hash(self, password: str) -> PasswordHash:
@@ -48,3 +51,9 @@ class Hasher:
     def close(self) -> None:
         """Let what runs finish, and end the threads."""
         self._threads.shutdown()
+
+
+def _yield_to_others() -> None:
+    # Linux's threads have a niceness of their own: a flood of logins takes what processor time the rest leaves.
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

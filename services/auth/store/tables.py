@@ -42,6 +42,7 @@ accounts = Table(
     Index("accounts_username", "username", unique=True),
     Index("accounts_admins", "account_id", postgresql_where=text("'admin' = any(roles)")),
     CheckConstraint("state in ('active', 'suspended')", name="accounts_state"),
+    CheckConstraint("roles <@ array['moderator', 'admin']", name="accounts_roles"),
 )
 
 # A login on one device, with the newest of its family of refresh tokens and the last exchange of one.

@@ -1,5 +1,4 @@
 import hashlib
-import statistics
 import time
 
 import pytest
@@ -42,7 +41,8 @@ def test_no_kind_of_character_is_demanded(password: str) -> None:
 @pytest.mark.parametrize(
     "password",
     ["password123", "Password123", "PASSWORD1234", "1234567890", "qwertyuiop", "QWERTYUIOP", "iloveyou123",
-     "1q2w3e4r5t", "aaaaaaaaaa", "passwordpassword", "letmein1234", "0987654321", "abcdefghij", "welcome2024", "administrator1"],
+     "1q2w3e4r5t", "aaaaaaaaaa", "passwordpassword", "letmein1234", "0987654321", "abcdefghij",
+     "welcome2024", "administrator1"],
 )  # fmt: skip
 def test_what_everybody_tries_first_is_refused(password: str) -> None:
     with pytest.raises(PasswordCommon):
@@ -119,6 +119,7 @@ def test_a_failure_takes_the_same_time_whatever_its_cause() -> None:
             with pytest.raises(CredentialsInvalid):
                 Proof.of("another password", credentials, iterations)
             times[cause].append(time.thread_time() - begun)
-    wrong, old, unknown = (statistics.median(times[cause]) for cause in ("wrong", "dated", "unknown"))
+    # The least of each: whatever else the machine does only adds to it.
+    wrong, old, unknown = (min(times[cause]) for cause in ("wrong", "dated", "unknown"))
     assert unknown == pytest.approx(wrong, rel=0.1)
     assert old == pytest.approx(wrong, rel=0.1)

@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("email_verified_at", TIME),
         sa.Column("created_at", TIME, nullable=False),
         sa.CheckConstraint("state in ('active', 'suspended')", name="accounts_state"),
+        sa.CheckConstraint("roles <@ array['moderator', 'admin']", name="accounts_roles"),
     )
     op.create_index("accounts_email", "accounts", [sa.text("lower(email)")], unique=True)
     op.create_index("accounts_username", "accounts", ["username"], unique=True)
