@@ -20,8 +20,6 @@ def migrate(service: str, environment: Mapping[str, str], journal: Journal) -> N
 
     Raises: Refused with the end of the log when they fail.
     """
-    if not (ROOT / "services" / service / "__main__.py").exists():
-        return
     if current(environment["MIGRATE_DATABASE_URL"]) == newest(service):
         return
     name = f"{service}-migrate"

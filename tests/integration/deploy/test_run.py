@@ -1,7 +1,6 @@
 """`make run` as its operator sees it."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -106,9 +105,8 @@ def test_the_platform_starts_answers_other_terminals_and_leaves_nothing_behind(
     assert "nothing runs" in command("status").stderr
 
     platform = start()
-    seconds = re.search(r"after ([\d.]+) s", platform.until("Point a browser"))
-    assert seconds
-    assert float(seconds[1]) < 20, "10 on an idle machine"
+    platform.until("Point a browser")
+    assert not [line for line in platform.said if "migrate" in line], "its databases are up to date"
     assert platform.interrupt() == 0
 
 
