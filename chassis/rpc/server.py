@@ -79,7 +79,8 @@ class GrpcServer:
         self.port.set_result(port)
         log.info("serving", listen=self._listen, port=port)
         try:
-            await server.wait_for_termination()
+            # Not wait_for_termination: cancelling it spoils what `stop` waits for, and nothing would be drained.
+            await asyncio.Event().wait()
         finally:
             await self._health.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
             await server.stop(DRAIN_SECONDS)
