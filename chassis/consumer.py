@@ -13,13 +13,12 @@ from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
-from sqlalchemy.exc import DBAPIError
 
 from chassis import metrics
 from chassis.bus import Bus
 from chassis.call import Call, serving
 from chassis.database import Database, Transaction, delivery
-from chassis.database.engine import make_engine
+from chassis.database.engine import DBAPIError, make_engine
 from chassis.errors import Exhausted, Expired, Unavailable
 from chassis.streams import stream_name
 from messaging.chassis.v1.envelope_pb2 import Envelope

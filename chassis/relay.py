@@ -13,13 +13,11 @@ import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from chassis import events, metrics
 from chassis.bus import Bus
 from chassis.database import delivery
-from chassis.database.engine import make_engine
+from chassis.database.engine import Connection, DBAPIError, make_engine
 from chassis.streams import ensure_stream, stream_name
 
 R = TypeVar("R")

@@ -3,11 +3,14 @@
 from typing import Any
 
 from psycopg2.extensions import new_array_type, new_type, register_type
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from chassis.errors import Contention, DatabaseUnavailable, Failure
+
+# What a part with a connection of its own holds and catches: only this package and the stores know SQLAlchemy.
+__all__ = ["Connection", "DBAPIError", "driver_url", "failure_of", "make_engine"]
 
 # A dead peer is noticed after 5 + 2 × 2 s while idle, and 4 s after unacknowledged data.
 _CONNECT = {

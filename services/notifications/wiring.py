@@ -6,7 +6,7 @@ from functools import partial
 from chassis.bus import Bus
 from chassis.consumer import Consumer
 from chassis.database import Database
-from chassis.housekeeping import Housekeeper
+from chassis.database.housekeeping import Housekeeper
 from chassis.jobs import Bell, JobWorker, Workshop, celery_app
 from chassis.metrics import MetricsServer
 from chassis.paging import Pager

@@ -4,7 +4,7 @@ from chassis.bus import Bus
 from chassis.consumer import Consumer
 from chassis.crypto import Box
 from chassis.database import Database
-from chassis.housekeeping import Housekeeper
+from chassis.database.housekeeping import Housekeeper
 from chassis.metrics import MetricsServer
 from chassis.paging import Pager
 from chassis.redis import BriefRedis

@@ -3,7 +3,7 @@ import asyncio
 from sqlalchemy import text
 
 from chassis.database import Database, Transaction
-from chassis.housekeeping import Housekeeper, tidy
+from chassis.database.housekeeping import Housekeeper, tidy
 
 FILL = """
     insert into inbox (consumer, event_id, created_at)
