@@ -8,12 +8,12 @@ import asyncio
 import os
 import sys
 import time
-from datetime import UTC, datetime
 
 import orjson
 from prometheus_client import Counter, Gauge, Histogram
 
 from gateway.exchange import Exchange
+from gateway.views import to_the_second
 
 REQUESTS = Counter("messaging_http_requests_total", "HTTP requests served", ["method", "route", "status"])
 SECONDS = Histogram(
@@ -25,6 +25,7 @@ SECONDS = Histogram(
 IN_FLIGHT = Gauge("messaging_http_in_flight", "HTTP requests under way", multiprocess_mode="livesum")
 
 _FLUSH_SECONDS = 0.1
+_PROCESS = os.getpid()
 
 
 class AccessLog:
@@ -32,47 +33,53 @@ class AccessLog:
 
     def __init__(self, *, log_format: str, is_on: bool) -> None:
         """Take the format, as in LOG_FORMAT, and whether lines of level info are wanted."""
-        self._is_json = log_format == "json"
+        self._write = _json if log_format == "json" else _text
         self._is_on = is_on
-        self._lines: list[bytes] = []
-        self._process = os.getpid()
+        self._lines: list[str] = []
 
     def write(self, exchange: Exchange, seconds: float) -> None:
         """Note an answered request; the query is left out, it may hold what people search for."""
-        if not self._is_on:
-            return
-        entry: dict[str, object] = {
-            "timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "level": "info",
-            "service": "gateway",
-            "logger": __name__,
-            "event": "request",
-            "method": exchange.method,
-            "path": exchange.path,
-            "status": exchange.status,
-            "milliseconds": round(seconds * 1000, 2),
-            "queries": exchange.meter.queries,
-            "query_milliseconds": round(exchange.meter.query_seconds * 1000, 2),
-            "user_id": exchange.principal.user_id if exchange.principal is not None else None,
-            "client_ip": exchange.client_ip,
-            "request_id": exchange.request_id,
-            "trace_id": exchange.traceparent[3:35],
-            "module": "access",
-            "process": self._process,
-            "thread_name": "MainThread",
-        }
-        if not self._lines:
-            asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)
-        self._lines.append(orjson.dumps(entry) if self._is_json else _text(entry))
+        if self._is_on:
+            if not self._lines:
+                asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)
+            self._lines.append(self._write(exchange, seconds))
 
     def flush(self) -> None:
         """Write what is held back."""
         if self._lines:
-            self._lines.append(b"")
-            bundle = b"\n".join(self._lines)
-            self._lines = []
-            sys.stdout.buffer.write(bundle)
-            sys.stdout.buffer.flush()
+            sys.stdout.write("".join(self._lines))
+            sys.stdout.flush()
+            self._lines.clear()
+
+
+def _json(exchange: Exchange, seconds: float) -> str:
+    # All but the path is made of safe characters: ours, or checked before.
+    meter, principal = exchange.meter, exchange.principal
+    user = f'"{principal.user_id}"' if principal is not None else "null"
+    return (
+        f'{{"timestamp":"{_now()}","level":"info","service":"gateway","logger":"{__name__}","event":"request",'
+        f'"method":"{exchange.method}","path":{orjson.dumps(exchange.path).decode()},"status":{exchange.status},'
+        f'"milliseconds":{seconds * 1000:.2f},"queries":{meter.queries},'
+        f'"query_milliseconds":{meter.query_seconds * 1000:.2f},"user_id":{user},'
+        f'"client_ip":"{exchange.client_ip}","request_id":"{exchange.request_id}",'
+        f'"trace_id":"{exchange.traceparent[3:35]}","module":"access","process":{_PROCESS},'
+        '"thread_name":"MainThread"}\n'
+    )
+
+
+def _text(exchange: Exchange, seconds: float) -> str:
+    # The path is the client's: its control characters must not reach a terminal.
+    path = "".join(sign if sign.isprintable() else "?" for sign in exchange.path)
+    return (
+        f"{_now()} [info     ] {exchange.method} {path} [{__name__}] status={exchange.status} "
+        f"milliseconds={seconds * 1000:.2f} queries={exchange.meter.queries} client_ip={exchange.client_ip} "
+        f"request_id={exchange.request_id} module=access process={_PROCESS} thread_name=MainThread\n"
+    )
+
+
+def _now() -> str:
+    seconds, rest = divmod(time.time_ns(), 1_000_000_000)
+    return f"{to_the_second(seconds)}.{rest // 1000:06d}Z"
 
 
 class Figures:
@@ -90,13 +97,3 @@ class Figures:
             self._children[method, route, status] = children
         children[0].inc()
         children[1].observe(seconds)
-
-
-def _text(entry: dict[str, object]) -> bytes:
-    stamp = time.strftime("%H:%M:%S")
-    # The path is the client's: its control characters must not reach a terminal.
-    path = "".join(sign if sign.isprintable() else "?" for sign in str(entry["path"]))
-    return (
-        f"{stamp} [info] {entry['method']} {path} {entry['status']} {entry['milliseconds']} ms "
-        f"{entry['queries']} queries request_id={entry['request_id']} process={entry['process']}"
-    ).encode()

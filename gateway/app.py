@@ -76,9 +76,15 @@ class Gateway:
 class Application(FastAPI):
     """FastAPI with its routes alone: what its own layers do, the middleware does in one."""
 
-    def build_middleware_stack(self) -> ASGIApp:
-        """Leave exceptions to the middleware."""
-        return AsyncExitStackMiddleware(self.router)
+    def __init__(self, **options: Any) -> None:
+        """Leave the routes to be filled in."""
+        super().__init__(**options)
+        self._served = AsyncExitStackMiddleware(self.router)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Find the route; exceptions are the middleware's business."""
+        scope["app"] = self
+        await self._served(scope, receive, send)
 
 
 class Assets(StaticFiles):

@@ -41,14 +41,15 @@ NOTIFICATION_KINDS = ("", "message", "member_added")
 
 
 @lru_cache(maxsize=4096)
-def _to_the_second(seconds: int) -> str:
+def to_the_second(seconds: int) -> str:
+    """RFC 3339 in UTC, up to the fraction."""
     # Neighbouring messages share their second, and formatting it costs more than the rest of the view.
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def time(stamp: Timestamp) -> str:
     """RFC 3339 in UTC with microseconds."""
-    return f"{_to_the_second(stamp.seconds)}.{stamp.nanos // 1000:06d}Z"
+    return f"{to_the_second(stamp.seconds)}.{stamp.nanos // 1000:06d}Z"
 
 
 def message(source: messages_pb2.Message) -> View:

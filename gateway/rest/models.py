@@ -71,7 +71,7 @@ class Page(Shown, Generic[Item]):
     previous: str | None = Field(description="Address of the page before; null on the first", examples=[None])
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """A name that reads well in generated clients."""
         return f"{params[0].__name__}Page"
 
