@@ -46,6 +46,7 @@ coverage: $(VENV) ## Show what the last `make test` covered
 	@$(PYTHON) -m tests.support.coverage_floors
 
 bench: $(STUBS) ## Measure messages/s and what each costs; YARDSTICK=<directory> compares with a bare path
+	@command -v wrk >/dev/null || [ "$$(id -u)" != 0 ] || $(INSTALL) wrk || { apt-get update && $(INSTALL) wrk; }
 	$(PYTHON) -m tests.load.bench $(ARGS)
 
 check: $(STUBS) ## Check format, lint, types, import arrows and the project's own rules
@@ -73,6 +74,7 @@ clean: ## Remove what was installed and generated, never the data
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+INSTALL := DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends
 LOCKED := --system-certs --quiet --universal --generate-hashes --no-header --python-version 3.11 --upgrade
 
 $(VENV): requirements/dev.lock

@@ -90,7 +90,8 @@ class Stack:
         if wanted.needs_mailbox:
             specs.append(partial(servers.mailbox, self.mail_directory, numbers.mailbox))
         self._together(partial(self._launch, spec) for spec in specs)
-        postgres.provision(keys, numbers.postgres, wanted.embedded_databases)
+        if wanted.embedded_databases:
+            postgres.provision(keys, numbers.postgres, wanted.embedded_databases)
         self._together(
             partial(migrations.migrate, service, wanted.of_migration(service), self.journal) for service in SERVICES
         )

@@ -2,6 +2,7 @@ import asyncio
 import signal
 import smtplib
 from contextlib import closing
+from pathlib import Path
 
 import nats
 import nats.js.errors
@@ -33,6 +34,15 @@ def test_the_serving_role_reads_and_writes_what_the_owner_makes_and_makes_nothin
                 run(serving, ddl)
     finally:
         run(owner, "drop table trial")
+
+
+def test_servers_that_the_operator_named_are_used_instead(infra: Stack, tmp_path: Path) -> None:
+    named = {f"{service.upper()}_DATABASE_URL": infra.database_url(service) for service in SERVICES}
+    named |= {"NATS_URL": infra.nats_url(), "REDIS_URL": infra.redis_url, "CELERY_BROKER_URL": infra.redis_url}
+    with Stack.private(tmp_path / "data", {**named, "EMAIL_HOST": "localhost"}) as stack:
+        stack.start_servers()
+        assert stack.environment("users")["DATABASE_URL"] == infra.database_url("users")
+        assert not {"postgres", "nats", "redis", "mail"} & {path.name for path in (tmp_path / "data").iterdir()}
 
 
 def test_no_role_enters_another_services_database(infra: Stack) -> None:
