@@ -31,8 +31,8 @@ class BriefRedis:
         """Connect on first use."""
         self.client = redis.asyncio.Redis.from_url(
             url,
-            socket_timeout=_TIMEOUT_SECONDS,
-            socket_connect_timeout=_TIMEOUT_SECONDS,
+            socket_timeout=None,
+            socket_connect_timeout=None,
             # A connection that idled through a restart of Redis is found out when it is used.
             retry=Retry(NoBackoff(), 1),
         )
@@ -45,8 +45,11 @@ class BriefRedis:
         """Prepare a Lua script, to be run within `ask`."""
         return self.client.register_script(source)
 
-    async def ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Do something with the client or a script, at most for a moment. Raises: DependencyUnavailable."""
+    async def ask(self, question: Callable[[], Awaitable[Answer]], *, timeout: float = _TIMEOUT_SECONDS) -> Answer:
+        """Do something with the client or a script; `timeout` seconds are for what nobody waits for.
+
+        Raises: DependencyUnavailable.
+        """
         async with self._slots:
             if self._failures >= _FAILURES:
                 if time.monotonic() < self._shut_until:
@@ -54,7 +57,7 @@ class BriefRedis:
                 # This caller tries; the others stay out until it knows.
                 self._shut_until = time.monotonic() + _PAUSE_SECONDS
             try:
-                async with asyncio.timeout(_TIMEOUT_SECONDS):
+                async with asyncio.timeout(timeout):
                     answer = await question()
             except (RedisError, OSError, TimeoutError) as error:
                 self._failures += 1

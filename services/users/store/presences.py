@@ -13,6 +13,8 @@ _SEEN = "{messaging_presence}:seen"
 _CONNECTED = "{messaging_presence}:connected"
 # So many heartbeats occupy Redis for a millisecond or two; others get their turn in between.
 _PORTION = 1000
+# No person waits for a heartbeat.
+_RECORD_SECONDS = 1.0
 # More are not listed; whoever wants to know whether one person is online asks for that person.
 _MOST_LISTED = 10_000
 
@@ -53,7 +55,9 @@ class Presences:
         for word, user_ids in (("gone", gone), ("here", connected)):
             for some in (user_ids[start : start + _PORTION] for start in range(0, len(user_ids), _PORTION)):
                 arguments: list[int | str] = [word, ONLINE_MS, REMEMBERED_MS, *some]
-                await self._redis.ask(partial(self._record, keys=[_SEEN, _CONNECTED], args=arguments))
+                await self._redis.ask(
+                    partial(self._record, keys=[_SEEN, _CONNECTED], args=arguments), timeout=_RECORD_SECONDS
+                )
 
     async def of(self, user_ids: Sequence[UserId]) -> list[Presence]:
         """Return a presence for each of the users, in their order."""

@@ -56,23 +56,26 @@ def page(
     size: int,
 ) -> Page[Profile]:
     """Return a page of active profiles whose names contain the query, all or only those named."""
+    rows = _all(tx, listed(query, among, order_by, cursor).limit(size + 1))
+    return Page.cut(rows, size=size, cursor=cursor, key=lambda profile: _key(profile, order_by), weigh=_bytes)
+
+
+def listed(query: str, among: Sequence[UserId] | None, order_by: str, cursor: Cursor | None) -> Select[Any]:
+    """The list itself, from its cursor on: along an index, whatever the order."""
     order = _ORDERS[order_by.removeprefix("-")]
     statement = select(*_PUBLIC).where(~profiles.c.is_suspended)
     if query:
         statement = statement.where(names.like(func.lower(f"%{_escaped(query)}%")))
     if among is not None:
         statement = statement.where(_among(among))
-    place = tuple_(order, profiles.c.user_id)
     is_falling = order_by.startswith("-") != (cursor is not None and cursor.is_backward)
     if cursor is not None:
-        end = tuple_(
-            literal(_key_value(cursor.key[0], order_by), order.type), literal(cursor.key[1], profiles.c.user_id.type)
-        )
+        value, user_id = cursor.key
+        end = tuple_(literal(_key_value(value, order_by), order.type), literal(user_id, profiles.c.user_id.type))
+        place = tuple_(order, profiles.c.user_id)
         statement = statement.where(place < end if is_falling else place > end)
     columns = [order, profiles.c.user_id]
-    statement = statement.order_by(*(column.desc() if is_falling else column.asc() for column in columns))
-    rows = _all(tx, statement.limit(size + 1))
-    return Page.cut(rows, size=size, cursor=cursor, key=lambda profile: _key(profile, order_by), weigh=_bytes)
+    return statement.order_by(*(column.desc() if is_falling else column.asc() for column in columns))
 
 
 def search(tx: Transaction, *, query: str, limit: int) -> list[Profile]:

