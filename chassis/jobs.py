@@ -3,12 +3,15 @@ what nobody was told of. A job may run more than once: its effect must bear that
 """
 
 import asyncio
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from socket import gethostname
 from typing import Any
 
 import structlog
 from celery import Celery
+from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_process_init, worker_process_shutdown, worker_ready
 from kombu.exceptions import OperationalError
 
@@ -121,26 +124,28 @@ class JobWorker:
             app.task(name=f"{app.main}.{kind}")(self.do)
         app.task(name=f"{app.main}.sweep")(self.sweep)
 
-    def serve(self, *, concurrency: int, metrics_listen: str, configure_logs: Callable[[], None]) -> None:
-        """Work in `concurrency` children until SIGTERM, and let them finish what they are doing."""
+    def serve(self, *, concurrency: int, metrics_listen: str, configure_logs: Callable[[], None]) -> int:
+        """Work in `concurrency` children until SIGTERM, and let them finish. Returns the process's exit code."""
+        # Root may be fooled by pickles from the broker; JSON alone is taken.
+        warnings.simplefilter("ignore", SecurityWarning)
         setup_logging.connect(lambda **_: configure_logs(), weak=False)
         if metrics_listen:
             # Once the children were forked: a fork takes no thread along.
             worker_ready.connect(lambda **_: metrics.serve(metrics_listen), weak=False)
         worker_process_init.connect(lambda **_: self._shop(), weak=False)
         worker_process_shutdown.connect(self._end, weak=False)
-        self._app.worker_main(
-            [
-                "worker",
-                "--pool=prefork",
-                f"--concurrency={concurrency}",
-                f"--queues={self._app.main}",
-                f"--hostname={self._app.main}@%h",
-                "--without-gossip",
-                "--without-mingle",
-                "--without-heartbeat",
-            ]
+        worker = self._app.Worker(
+            pool="prefork",
+            concurrency=concurrency,
+            queues=[self._app.main],
+            hostname=f"{self._app.main}@{gethostname()}",
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+            quiet=True,
         )
+        worker.start()
+        return int(worker.exitcode or 0)
 
     def _end(self, **_: Any) -> None:
         if self._workshop is not None:

@@ -33,12 +33,11 @@ def main(arguments: list[str]) -> int:
         case ["worker"]:
             from services.notifications.wiring import build_worker
 
-            build_worker(settings).serve(
+            return build_worker(settings).serve(
                 concurrency=settings.celery_concurrency,
                 metrics_listen=settings.metrics_listen,
                 configure_logs=configure_logs,
             )
-            return 0
     print("usage: python -m services.notifications serve | migrate | worker", file=sys.stderr)
     return 2
 

@@ -120,7 +120,9 @@ async def users(infra: Stack) -> AsyncIterator[Channel]:
 @pytest.fixture(scope="package")
 async def auth(infra: Stack) -> AsyncIterator[Channel]:
     """The auth service, as the gateway reaches it."""
-    settings = services.auth.settings.Settings(**environment_of(infra, "auth"))
+    # Hashes that cost nothing: what is tested here are mails.
+    environment = {**environment_of(infra, "auth"), "debug": True, "password_iterations": 1000}
+    settings = services.auth.settings.Settings(**{**environment, "register_ip_limit": "1000/1"})
     async with supervised(services.auth.wiring.build(settings)):
         channel = Channel(infra.target("auth"), infra.credential("gateway"))
         async with asyncio.timeout(10):
