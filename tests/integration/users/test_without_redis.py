@@ -35,11 +35,13 @@ async def test_everybody_is_offline_and_nobody_is_listed(users_without_redis: Us
 
     presences = await users.ask(users.presences.GetPresence, presences_pb2.GetPresenceRequest(user_ids=[person]))
     online = await users.ask(users.presences.ListOnline, presences_pb2.ListOnlineRequest(), by=person)
-    only_online = await users.ask(users.profiles.ListProfiles, pb.ListProfilesRequest(online_only=True), by=person)
+    only_online, meter = await users.bill(
+        users.profiles.ListProfiles, pb.ListProfilesRequest(online_only=True), by=person
+    )
 
     assert list(presences.presences) == [pb.Presence(user_id=person, state=profiles_pb2.PRESENCE_STATE_OFFLINE)]
     assert online == presences_pb2.ListOnlineResponse()
-    assert only_online == pb.ListProfilesResponse()
+    assert (only_online, meter.queries) == (pb.ListProfilesResponse(), 0)
 
 
 async def test_heartbeats_are_refused_for_now(users_without_redis: Users) -> None:
