@@ -34,7 +34,7 @@ from services.conversations.settings import Settings
 from services.conversations.store import people
 from services.conversations.wiring import build
 from tests.support.factories.conversations import direct_request, group_request
-from tests.support.factories.messages import item
+from tests.support.factories.messages import edit_request, item
 
 
 class Service:
@@ -57,6 +57,12 @@ class Service:
         call = Call(caller=Caller(by) if by else None)
         with serving(call):
             return await self.channel.call(rpc, request, timeout=10), call.meter
+
+    async def refusal(self, rpc: Callable[..., Any], request: Message, *, by: str) -> str:
+        """The reason for which a call fails."""
+        with pytest.raises(RemoteFailure) as refused:
+            await self.ask(rpc, request, by=by)
+        return refused.value.reason
 
     async def people(self, count: int) -> list[str]:
         """So many people whom registration's events have told of."""
@@ -82,6 +88,12 @@ class Service:
         )
         return found.conversation
 
+    async def listed(self, by: str, **fields: Any) -> list[str]:
+        """The ids of the conversations on somebody's first page."""
+        request = conversations.ListConversationsRequest(**fields)
+        page = await self.ask(self.conversations.ListConversations, request, by=by)
+        return [found.conversation_id for found in page.conversations]
+
     async def changes(
         self, conversation_id: str, after_rev: int = 0, *, by: str = ""
     ) -> conversations.ListChangesResponse:
@@ -102,6 +114,23 @@ class Service:
         [result] = await self.send(item(sender_id, conversation_id, content, **fields))
         assert result.HasField("message"), result
         return result.message
+
+    async def edit(self, message_id: str, content: str, *, by: str, **fields: Any) -> messages.Message:
+        """Replace the text of a message."""
+        request = edit_request(message_id, content, **fields)
+        answer: messages.EditMessageResponse = await self.ask(self.messages.EditMessage, request, by=by)
+        return answer.message
+
+    async def delete(self, message_id: str, *, by: str, **fields: Any) -> messages.Message:
+        """Delete a message for everyone."""
+        request = messages.DeleteMessageRequest(message_id=message_id, **fields)
+        answer: messages.DeleteMessageResponse = await self.ask(self.messages.DeleteMessage, request, by=by)
+        return answer.message
+
+    async def age(self, message_id: str, span: str) -> None:
+        """Have a message be so much older; the database's clock judges windows."""
+        statement = "update messages set created_at = created_at - cast(:span as interval) where id = :id"
+        await self.rows(statement, span=span, id=message_id)
 
     async def history(self, conversation_id: str, *, by: str, **fields: Any) -> list[messages.Message]:
         """All messages, the oldest first."""
@@ -203,6 +232,19 @@ async def users(infra: Stack) -> AsyncIterator[Channel]:
 async def service(infra: Stack, operator: Client, users: Channel) -> AsyncIterator[Service]:
     async with running(infra) as running_service:
         yield running_service
+
+
+@pytest.fixture
+async def pair(service: Service) -> tuple[str, str]:
+    """Two people who have not met yet."""
+    one, other = await service.people(2)
+    return one, other
+
+
+@pytest.fixture
+async def group(service: Service, pair: tuple[str, str]) -> str:
+    """A group of the two, the first of whom owns it."""
+    return await service.group(*pair)
 
 
 async def until(condition: Callable[[], Awaitable[Any]], *, seconds: float = 15) -> Any:

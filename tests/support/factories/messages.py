@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from google.protobuf.field_mask_pb2 import FieldMask
+
 from chassis.ids import uuid7
 from messaging.conversations.v1 import messages_pb2 as pb
 from services.conversations.model.ids import ConversationId, MessageId, UserId
@@ -42,3 +44,9 @@ def item(sender_id: str, conversation_id: str, content: str = "Are you there?", 
     """What the gateway sends for a message under a key of its own."""
     fields.setdefault("client_message_id", uuid7())
     return pb.SendItem(sender_id=sender_id, conversation_id=conversation_id, content=content, **fields)
+
+
+def edit_request(message_id: str, content: str, **fields: Any) -> pb.EditMessageRequest:
+    """For another text."""
+    mask = FieldMask(paths=["content"])
+    return pb.EditMessageRequest(message_id=message_id, content=content, update_mask=mask, **fields)

@@ -1,0 +1,123 @@
+"""Finding conversations."""
+
+import pytest
+
+from chassis.ids import uuid7
+from chassis.rpc.status import RemoteFailure
+from messaging.conversations.v1 import conversations_pb2 as pb
+from messaging.conversations.v1 import participants_pb2
+from tests.integration.conversations.conftest import Service
+
+
+async def test_outsiders_and_former_members_cannot_tell_a_conversation_from_none(service: Service) -> None:
+    owner, other, stranger = await service.people(3)
+    group = await service.group(owner, other)
+    await service.ask(
+        service.participants.RemoveParticipant,
+        participants_pb2.RemoveParticipantRequest(conversation_id=group, user_id=other),
+        by=other,
+    )
+
+    failures = []
+    for conversation_id, user_id in ((group, stranger), (group, other), (uuid7(), stranger)):
+        with pytest.raises(RemoteFailure) as refused:
+            await service.get(conversation_id, by=user_id)
+        failures.append((refused.value.code, refused.value.reason, str(refused.value)))
+    assert set(failures) == {("NOT_FOUND", "CONVERSATION_NOT_FOUND", "No such conversation.")}
+
+
+async def test_the_most_recently_active_comes_first_with_all_that_a_list_shows(service: Service) -> None:
+    me, other = await service.people(2)
+    direct, group = await service.direct(me, other), await service.group(me, other)
+    await service.say(other, direct, "First")
+    last = await service.say(other, direct, "Second")
+
+    page = await service.ask(service.conversations.ListConversations, pb.ListConversationsRequest(), by=me)
+
+    assert [found.conversation_id for found in page.conversations] == [direct, group]
+    assert page.conversations[0].last_message == last
+    assert page.conversations[0].unread_count == 2
+    assert not page.conversations[1].HasField("last_message")
+    assert page.conversations[1].my_membership.role == participants_pb2.ROLE_OWNER
+    assert (page.next_page_token, page.previous_page_token) == ("", "")
+
+
+async def test_a_list_costs_one_query_however_long_it_is(service: Service) -> None:
+    me, *others = await service.people(21)
+    for other in others:
+        await service.say(other, await service.direct(me, other))
+
+    page, meter = await service.bill(service.conversations.ListConversations, pb.ListConversationsRequest(), by=me)
+
+    assert len(page.conversations) == 20
+    assert all(found.HasField("last_message") for found in page.conversations)
+    # The other one begins the transaction.
+    assert meter.queries == 1 + 1
+
+
+async def test_pages_lead_forward_and_back(service: Service) -> None:
+    me, *others = await service.people(6)
+    groups = [await service.group(me, other) for other in others]
+    expected = groups[::-1]
+
+    async def page(token: str = "") -> pb.ListConversationsResponse:
+        request = pb.ListConversationsRequest(page_size=2, page_token=token)
+        found: pb.ListConversationsResponse = await service.ask(service.conversations.ListConversations, request, by=me)
+        return found
+
+    def ids(found: pb.ListConversationsResponse) -> list[str]:
+        return [conversation.conversation_id for conversation in found.conversations]
+
+    first = await page()
+    second = await page(first.next_page_token)
+    third = await page(second.next_page_token)
+    assert ids(first) + ids(second) + ids(third) == expected
+    assert (first.previous_page_token, third.next_page_token) == ("", "")
+    back = await page(third.previous_page_token)
+    assert ids(back) == ids(second)
+    assert ids(await page(back.previous_page_token)) == ids(first)
+
+
+async def test_a_page_token_counts_for_its_list_and_person_only(service: Service) -> None:
+    me, other = await service.people(2)
+    for _ in range(2):
+        await service.group(me, other)
+    request = pb.ListConversationsRequest(page_size=1)
+    token = (await service.ask(service.conversations.ListConversations, request, by=me)).next_page_token
+
+    for by, unread_only in ((me, True), (other, False)):
+        request = pb.ListConversationsRequest(page_token=token, unread_only=unread_only)
+        assert await service.refusal(service.conversations.ListConversations, request, by=by) == "INVALID_PAGE_TOKEN"
+
+
+async def test_lists_are_filtered_by_kind_unread_and_title(service: Service) -> None:
+    me, other = await service.people(2)
+    direct = await service.direct(me, other)
+    engines = await service.group(me, other, title="Engine ROOM 100%")
+    other_group = await service.group(me, other, title="Kitchen")
+    await service.say(other, engines)
+
+    assert await service.listed(me, kind=pb.CONVERSATION_KIND_DIRECT) == [direct]
+    assert await service.listed(me, kind=pb.CONVERSATION_KIND_GROUP) == [engines, other_group]
+    assert await service.listed(me, unread_only=True) == [engines]
+    assert await service.listed(me, title_query="room") == [engines]
+    assert await service.listed(me, title_query="0%") == [engines]
+    assert await service.listed(me, title_query="_") == []
+
+
+async def test_memberships_and_revisions_agree_and_name_the_epoch(service: Service) -> None:
+    me, other, loner = await service.people(3)
+    direct, group = await service.direct(me, other), await service.group(me, other)
+    await service.say(me, direct)
+    mine = await service.ask(service.conversations.ListMemberships, pb.ListMembershipsRequest(), by=me)
+    request = pb.GetRevisionsRequest(conversation_ids=[direct, group, uuid7()])
+    true = await service.ask(service.conversations.GetRevisions, request)
+
+    expected = {direct: (4, 1), group: (3, 0)}
+    assert {found.conversation_id: (found.rev, found.last_seq) for found in mine.memberships} == expected
+    assert {found.conversation_id: (found.rev, found.last_seq) for found in true.revisions} == expected
+    nobody = await service.ask(service.conversations.ListMemberships, pb.ListMembershipsRequest(), by=loner)
+    nothing = await service.ask(service.conversations.GetRevisions, pb.GetRevisionsRequest())
+    assert (list(nobody.memberships), list(nothing.revisions)) == ([], [])
+    assert {mine.epoch, true.epoch, nobody.epoch, nothing.epoch} == {mine.epoch}
+    assert len(mine.epoch) == 36

@@ -1,0 +1,102 @@
+"""Every event of the model has its form in the contract."""
+
+import dataclasses
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from google.protobuf.message import Message as Payload
+
+from messaging.conversations.v1 import events_pb2
+from services.conversations.api import convert
+from services.conversations.bus.publish import Encoder
+from services.conversations.model import events
+from tests.support.factories.conversations import conversation
+from tests.support.factories.messages import message
+from tests.support.factories.participants import participant
+
+encode = Encoder(convert.conversation, convert.participant, convert.message)
+LEFT = datetime(2026, 3, 2, tzinfo=UTC)
+MESSAGE, PARTICIPANT, CONVERSATION = message(rev=7), participant(left_at=LEFT), conversation(rev=9)
+WORDS: dict[str, Any] = {"message": convert.message(MESSAGE)}
+MEMBER: dict[str, Any] = {"participant": convert.participant(PARTICIPANT)}
+SHOWN: dict[str, Any] = {"conversation": convert.conversation(CONVERSATION)}
+CASES: list[tuple[Any, str, str, int, Payload]] = [
+    (events.MessageSent(MESSAGE), "message_sent", MESSAGE.conversation_id, 7, events_pb2.MessageSent(**WORDS)),
+    (events.MessageEdited(MESSAGE), "message_edited", MESSAGE.conversation_id, 7, events_pb2.MessageEdited(**WORDS)),
+    (events.MessageDeleted(MESSAGE), "message_deleted", MESSAGE.conversation_id, 7, events_pb2.MessageDeleted(**WORDS)),
+    (
+        events.ConversationCreated(CONVERSATION, 1),
+        "conversation_created",
+        CONVERSATION.conversation_id,
+        1,
+        events_pb2.ConversationCreated(**SHOWN),
+    ),
+    (
+        events.ConversationUpdated(CONVERSATION),
+        "conversation_updated",
+        CONVERSATION.conversation_id,
+        9,
+        events_pb2.ConversationUpdated(**SHOWN),
+    ),
+    (
+        events.ConversationDeleted(CONVERSATION.conversation_id, 5),
+        "conversation_deleted",
+        CONVERSATION.conversation_id,
+        5,
+        events_pb2.ConversationDeleted(conversation_id=CONVERSATION.conversation_id),
+    ),
+    (
+        events.MemberAdded(PARTICIPANT, CONVERSATION, 2),
+        "member_added",
+        PARTICIPANT.conversation_id,
+        2,
+        events_pb2.MemberAdded(**MEMBER, **SHOWN),
+    ),
+    (
+        events.MemberRemoved(PARTICIPANT, 3),
+        "member_removed",
+        PARTICIPANT.conversation_id,
+        3,
+        events_pb2.MemberRemoved(**MEMBER),
+    ),
+    (
+        events.MembershipChanged(PARTICIPANT, 3),
+        "membership_changed",
+        PARTICIPANT.conversation_id,
+        3,
+        events_pb2.MembershipChanged(**MEMBER),
+    ),
+    (events.ReadMoved(PARTICIPANT), "read_moved", PARTICIPANT.conversation_id, 0, events_pb2.ReadMoved(**MEMBER)),
+    (
+        events.DeliveredMoved(PARTICIPANT),
+        "delivered_moved",
+        PARTICIPANT.conversation_id,
+        0,
+        events_pb2.DeliveredMoved(**MEMBER),
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "kind", "aggregate_id", "rev", "payload"), CASES)
+def test_an_event_leaves_as_the_contract_has_it(
+    event: object, kind: str, aggregate_id: str, rev: int, payload: Payload
+) -> None:
+    outgoing = encode(event)
+
+    assert (outgoing.kind, outgoing.aggregate_id, outgoing.aggregate_rev) == (kind, aggregate_id, rev)
+    assert outgoing.user_id == ""
+    assert type(payload).FromString(outgoing.payload) == payload
+
+
+def test_no_event_is_forgotten() -> None:
+    known = {
+        kind for kind in vars(events).values() if dataclasses.is_dataclass(kind) and kind.__module__ == events.__name__
+    }
+
+    assert {type(event) for event, *_ in CASES} == known
+
+
+def test_what_is_no_event_is_refused() -> None:
+    with pytest.raises(TypeError, match="str"):
+        encode("message_sent")
