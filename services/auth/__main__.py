@@ -106,6 +106,8 @@ def _password() -> str:
     given = AdminSettings().admin_password
     if given is not None:
         return given.get_secret_value()
+    if not sys.stdin.isatty():
+        raise SystemExit("no terminal to ask for a password on: set ADMIN_PASSWORD")
     password = getpass.getpass("Password of the first admin: ")
     if getpass.getpass("Once more: ") != password:
         raise SystemExit("these are two different passwords")

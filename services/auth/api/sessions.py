@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import grpc
+import structlog
 
 from chassis import call, paging
 from chassis.call import Caller
@@ -20,6 +21,8 @@ from services.auth.model.accounts import AccountId
 from services.auth.model.errors import RefreshReused
 from services.auth.store import accounts, revocations
 from services.auth.store import sessions as stored_sessions
+
+log = structlog.get_logger(__name__)
 
 Context = grpc.aio.ServicerContext[object, object]
 
@@ -59,6 +62,7 @@ class SessionsServicer(rpc.SessionsServicer):
             mint=self._mint,
         )
         if tokens is None:
+            log.warning("refresh_reused", ip=request.ip)
             raise RefreshReused()
         return pb.RefreshSessionResponse(tokens=convert.tokens(tokens))
 

@@ -65,7 +65,7 @@ def register(tx: Transaction, *, account_id: AccountId, applicant: Applicant, pa
 
 def get(tx: Transaction, *, reader_id: AccountId, account_id: AccountId) -> Account:
     """Read the reader's own account or, for moderators and admins, any. Raises: AccountNotFound."""
-    if reader_id != account_id and store.get(tx, reader_id).roles.isdisjoint({Role.MODERATOR, Role.ADMIN}):
+    if reader_id != account_id and not store.get(tx, reader_id).has_any_role(Role.MODERATOR, Role.ADMIN):
         raise AccountNotFound()
     return store.get(tx, account_id)
 

@@ -92,7 +92,7 @@ def _governed(tx: Transaction, actor_id: AccountId, account_id: AccountId) -> Ac
 
 
 def _require_another_admin(admins: Set[AccountId], changed: Account) -> None:
-    if not changed.is_governing_admin and admins == {changed.account_id}:
+    if not changed.has_any_role(Role.ADMIN) and admins == {changed.account_id}:
         raise LastAdmin()
 
 

@@ -91,19 +91,18 @@ class Account:
     is_email_verified: bool
     created_at: datetime
 
-    @property
-    def is_governing_admin(self) -> bool:
-        """Whether this is an admin who can act."""
-        return Role.ADMIN in self.roles and self.state is State.ACTIVE
-
     def require_active(self) -> None:
         """Raises: AccountSuspended."""
         if self.state is not State.ACTIVE:
             raise AccountSuspended()
 
+    def has_any_role(self, *roles: Role) -> bool:
+        """Whether this account has one of the roles and can use it."""
+        return self.state is State.ACTIVE and not self.roles.isdisjoint(roles)
+
     def require_any_role(self, *roles: Role) -> None:
         """Raises: PlatformRoleInsufficient, also while this account is suspended."""
-        if self.state is not State.ACTIVE or self.roles.isdisjoint(roles):
+        if not self.has_any_role(*roles):
             raise PlatformRoleInsufficient()
 
     def require_may_govern(self, other: "Account") -> None:

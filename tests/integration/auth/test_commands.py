@@ -4,7 +4,10 @@ import sys
 
 import pytest
 
+from chassis.rpc.client import Channel
+from deploy.local import ports
 from deploy.local.stack import Stack
+from messaging.auth.v1 import sessions_pb2, sessions_pb2_grpc
 from tests.support.factories.accounts import PASSWORD, username
 
 from .conftest import Auth, Records
@@ -87,6 +90,11 @@ async def test_the_first_admin_keeps_the_rules_as_well(
     assert (code, reason in printed, "Traceback" in printed) == (1, True, False), printed
 
 
+async def test_a_password_is_asked_for_on_a_terminal_only(infra: Stack) -> None:
+    code, printed = await run(infra, "admin", "--email", f"{username()}@example.org")
+    assert (code, "ADMIN_PASSWORD" in printed, "Traceback" in printed) == (1, True, False), printed
+
+
 async def test_an_operator_rotates_keys(auth: Auth, infra: Stack, records: Records) -> None:
     await auth.log_in((await auth.join()).email)
     await records.change("delete from signing_keys where not_before > now()")
@@ -109,3 +117,24 @@ async def test_migrating_what_is_up_to_date_does_nothing(infra: Stack) -> None:
 async def test_a_command_that_is_none_is_explained(infra: Stack, arguments: list[str]) -> None:
     code, printed = await run(infra, *arguments)
     assert (code, "usage:" in printed) == (2, True)
+
+
+async def test_a_process_serves_until_it_is_told_to_stop(infra: Stack) -> None:
+    listen = f"127.0.0.1:{ports.free()}"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.auth", "serve",
+        env={**os.environ, **infra.environment("auth"), "LISTEN": listen, "METRICS_LISTEN": ""},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    channel = Channel(listen, infra.credential("gateway"))
+    async with asyncio.timeout(60):
+        await channel.ready()
+        answer = await channel.call(
+            channel.stub(sessions_pb2_grpc.SessionsStub).GetKeySet, sessions_pb2.GetKeySetRequest(), retries=2
+        )
+        assert "Ed25519" in answer.jwks_json
+        await channel.close()
+        process.terminate()
+        printed, _ = await process.communicate()
+    assert process.returncode == 0, printed.decode()
+    assert b"drained" in printed

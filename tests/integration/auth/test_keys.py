@@ -7,8 +7,11 @@ import pytest
 
 from chassis.crypto import Box
 from chassis.database import Database
+from deploy.local import ports
 from messaging.auth.v1 import sessions_pb2 as pb
+from services.auth.bus import publish
 from services.auth.domain import keys
+from services.auth.jobs.upkeep import Upkeep
 
 from .conftest import Auth, Records
 
@@ -141,3 +144,13 @@ async def test_upkeep_makes_the_first_key(auth: Auth, database: Database, record
     await database.run(keys.keep_fresh, box=box, max_age=MONTH)
     [row] = await records.rows("select key_id from signing_keys")
     assert await ids(auth) == [row.key_id]
+
+
+async def test_upkeep_waits_an_outage_out(box: Box) -> None:
+    nowhere = Database(f"postgresql://auth@127.0.0.1:{ports.free()}/auth", service="auth", encode=publish.encode)
+    upkeep = asyncio.create_task(Upkeep(nowhere, box, key_age=MONTH).run())
+    await asyncio.sleep(0.5)
+    assert not upkeep.done()
+    upkeep.cancel()
+    await asyncio.gather(upkeep, return_exceptions=True)
+    await nowhere.close()

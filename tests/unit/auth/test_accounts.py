@@ -149,8 +149,5 @@ def test_a_suspended_account_cannot_be_used() -> None:
         account(state=State.SUSPENDED).require_active()
 
 
-def test_only_an_admin_who_can_act_governs() -> None:
-    assert ADMIN.is_governing_admin
-    assert not MODERATOR.is_governing_admin
-    assert not account(Role.ADMIN, state=State.SUSPENDED).is_governing_admin
+def test_roles_are_written_in_one_order() -> None:
     assert role_names({Role.MODERATOR, Role.ADMIN}) == ["admin", "moderator"]
