@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -16,6 +16,10 @@ from messaging.chassis.v1.envelope_pb2 import AuditRecorded, Envelope
 
 Encode = Callable[[Any], Outgoing]
 Recorder = Callable[["Transaction", AuditRecorded], None]
+Item = TypeVar("Item")
+
+# So that no statement outlasts its timeout, however much one transaction has to tell.
+_APPENDED_AT_ONCE = 5000
 
 # The identity is given in the order of the arrays, which is the order of emission.
 _APPEND = text("""
@@ -47,6 +51,7 @@ class Transaction:
         self._record = record
         self._outgoing: list[tuple[Outgoing, str, str]] = []
         self._callbacks: list[Callable[[], None]] = []
+        self._gathered: dict[Callable[[Transaction, list[Any]], None], list[Any]] = {}
 
     def execute(
         self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
@@ -101,6 +106,16 @@ class Transaction:
         else:
             self.emit(Outgoing("audit_recorded", target_id, record.SerializeToString()))
 
+    def gather(self, work: "Callable[[Transaction, list[Item]], None]", item: Item) -> None:
+        """Have one piece of work done for all items that are gathered until `settle` or the commit."""
+        self._gathered.setdefault(work, []).append(item)
+
+    def settle(self) -> None:
+        """Do what was gathered: what comes next must see it."""
+        while self._gathered:
+            work = next(iter(self._gathered))
+            work(self, self._gathered.pop(work))
+
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Do something once the transaction is committed; it must not raise, and may be lost in a crash."""
         self._callbacks.append(callback)
@@ -112,10 +127,13 @@ class Transaction:
 
     def flush(self) -> None:
         """Append what was emitted to the outbox; Database calls it last, while the verb's locks are still held."""
-        if not self._outgoing:
-            return
-        ids = [uuid7() for _ in self._outgoing]
-        events = [event for event, _, _ in self._outgoing]
+        self.settle()
+        for start in range(0, len(self._outgoing), _APPENDED_AT_ONCE):
+            self._append(self._outgoing[start : start + _APPENDED_AT_ONCE])
+
+    def _append(self, outgoing: Sequence[tuple[Outgoing, str, str]]) -> None:
+        ids = [uuid7() for _ in outgoing]
+        events = [event for event, _, _ in outgoing]
         self.execute(
             _APPEND,
             {
@@ -124,9 +142,7 @@ class Transaction:
                 "aggregate_ids": [event.aggregate_id for event in events],
                 "aggregate_revs": [event.aggregate_rev for event in events],
                 "user_ids": [event.user_id for event in events],
-                "envelopes": [
-                    self._envelope(event_id, *outgoing) for event_id, outgoing in zip(ids, self._outgoing, strict=True)
-                ],
+                "envelopes": [self._envelope(event_id, *each) for event_id, each in zip(ids, outgoing, strict=True)],
             },
         )
 

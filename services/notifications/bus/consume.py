@@ -12,16 +12,18 @@ from messaging.conversations.v1 import events_pb2 as conversations
 from services.notifications.bus.people import People
 from services.notifications.domain import mails, members, messages
 from services.notifications.model.ids import ConversationId, MessageId, UserId
-from services.notifications.model.members import Member
+from services.notifications.model.members import Member, Position
 from services.notifications.model.messages import Message
 
 Tell = Callable[[str, str], None]
+Notify = Callable[[Transaction, list[Message]], None]
 
 
 def handlers(people: People, tell: Tell) -> dict[str, Handler]:
     """Return the table: what is done about which event. `tell` lets the workers know of a job, by kind and id."""
+    notify = partial(messages.notify, audience=people.audience)
     return {
-        "messaging.conversations.v1.message_sent": partial(_message_sent, people),
+        "messaging.conversations.v1.message_sent": partial(_message_sent, notify),
         "messaging.conversations.v1.message_edited": _message_edited,
         "messaging.conversations.v1.message_deleted": _message_deleted,
         "messaging.conversations.v1.member_added": partial(_member_added, people),
@@ -33,12 +35,13 @@ def handlers(people: People, tell: Tell) -> dict[str, Handler]:
     }
 
 
-def _message_sent(people: People, tx: Transaction, envelope: Envelope) -> None:
-    messages.notify(tx, _message(conversations.MessageSent.FromString(envelope.payload).message), people.audience)
+def _message_sent(notify: Notify, tx: Transaction, envelope: Envelope) -> None:
+    # All messages of a batch cost as many statements as one.
+    tx.gather(notify, _message(conversations.MessageSent.FromString(envelope.payload).message, envelope))
 
 
 def _message_edited(tx: Transaction, envelope: Envelope) -> None:
-    messages.revise(tx, _message(conversations.MessageEdited.FromString(envelope.payload).message))
+    messages.revise(tx, _message(conversations.MessageEdited.FromString(envelope.payload).message, envelope))
 
 
 def _message_deleted(tx: Transaction, envelope: Envelope) -> None:
@@ -69,7 +72,8 @@ def _conversation_deleted(tx: Transaction, envelope: Envelope) -> None:
 
 def _read_moved(tx: Transaction, envelope: Envelope) -> None:
     moved = conversations.ReadMoved.FromString(envelope.payload).participant
-    members.move_read(tx, ConversationId(moved.conversation_id), UserId(moved.user_id), moved.read_seq)
+    position = Position(ConversationId(moved.conversation_id), UserId(moved.user_id), moved.read_seq)
+    members.move_read(tx, [position])
 
 
 def _account_registered(tell: Tell, tx: Transaction, envelope: Envelope) -> None:
@@ -80,13 +84,14 @@ def _verification_requested(tell: Tell, tx: Transaction, envelope: Envelope) -> 
     mails.request_verification(tx, UserId(auth.VerificationRequested.FromString(envelope.payload).account_id), tell)
 
 
-def _message(source: messages_pb2.Message) -> Message:
+def _message(source: messages_pb2.Message, envelope: Envelope) -> Message:
     return Message(
         message_id=MessageId(source.message_id),
         conversation_id=ConversationId(source.conversation_id),
         seq=source.seq,
         sender_id=UserId(source.sender_id),
         content=source.content,
+        traceparent=envelope.traceparent,
     )
 
 

@@ -49,11 +49,8 @@ class People:
         self._profiles = users.stub(profiles_rpc.ProfilesStub)
         self._attention = _Memory[Attention]()
         self._names = _Memory[str]()
-
-    @property
-    def audience(self) -> Audience:
-        """What is known now: all that can be, for the events that were prepared last."""
-        return Audience(self._attention.values, self._names.values)
+        # Always what is known now: all that can be, for the events that were prepared last.
+        self.audience = Audience(self._attention.values, self._names.values)
 
     async def prepare(self, envelopes: Sequence[Envelope]) -> None:
         """Learn who of those whom the events may notify is looking, and how those who caused them are called."""

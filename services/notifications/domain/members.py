@@ -1,10 +1,12 @@
 """Who takes part where and has read how far, and what that means for their inboxes."""
 
+from collections.abc import Sequence
+
 from chassis.database import Transaction
 from services.notifications.domain import notifications
 from services.notifications.model import titles
 from services.notifications.model.ids import ConversationId, UserId
-from services.notifications.model.members import Audience, Member
+from services.notifications.model.members import Audience, Member, Position
 from services.notifications.store import members
 from services.notifications.store import notifications as store
 
@@ -22,6 +24,8 @@ def add(
 
     Emits: NotificationCreated.
     """
+    # Messages that were gathered came before: they are not for the new member.
+    tx.settle()
     if not members.put(tx, member) or actor_id == member.user_id or audience.is_looking(member.user_id):
         return
     title = titles.of_membership(audience.name(actor_id), conversation_title, is_direct=is_direct)
@@ -44,7 +48,8 @@ def forget(tx: Transaction, conversation_id: ConversationId) -> None:
     notifications.withdraw(tx, store.forget(tx, conversation_id))
 
 
-def move_read(tx: Transaction, conversation_id: ConversationId, user_id: UserId, seq: int) -> None:
-    """Settle what a member has read by now. Emits: NotificationRead, or NotificationCreated while some is left."""
-    if members.move_read(tx, conversation_id, user_id, seq):
-        notifications.announce_reading(tx, store.settle(tx, user_id, conversation_id, seq))
+def move_read(tx: Transaction, positions: Sequence[Position]) -> None:
+    """Settle what members have read by now. Emits: NotificationRead, or NotificationCreated while some is left."""
+    moved = members.move_read(tx, positions)
+    if moved:
+        notifications.announce_reading(tx, store.settle(tx, moved))

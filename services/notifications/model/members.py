@@ -18,6 +18,15 @@ class Member:
     rev: int
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a member has read."""
+
+    conversation_id: ConversationId
+    user_id: UserId
+    read_seq: int
+
+
 class Attention(Enum):
     """What somebody who is connected gives to the platform."""
 
@@ -27,7 +36,7 @@ class Attention(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """What is known at this moment of the people around an event; who is unknown counts as not there."""
+    """What is known at any moment of the people around events; who is unknown counts as not there."""
 
     attention: Mapping[UserId, Attention] = field(default_factory=dict)
     names: Mapping[UserId, str] = field(default_factory=dict)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import text
 
 from chassis.database import Transaction
-from services.notifications.model.ids import ConversationId, UserId
-from services.notifications.model.members import Member
+from services.notifications.model.ids import ConversationId, MessageId, UserId
+from services.notifications.model.members import Member, Position
+from services.notifications.model.messages import Message, Missed
 
 _SET = text("""
     insert into members (conversation_id, user_id, is_present, read_seq, rev)
@@ -16,13 +17,22 @@ _SET = text("""
     where members.rev <= excluded.rev
 """)
 _MOVE_READ = text("""
-    update members set read_seq = :seq
-    where conversation_id = :conversation_id and user_id = :user_id and read_seq < :seq
+    update members set read_seq = p.read_seq
+    from (select conversation_id, user_id, max(read_seq) as read_seq
+          from unnest(cast(:conversation_ids as uuid[]), cast(:user_ids as uuid[]), cast(:read_seqs as bigint[]))
+               as told (conversation_id, user_id, read_seq)
+          group by conversation_id, user_id) p
+    where members.conversation_id = p.conversation_id and members.user_id = p.user_id and members.read_seq < p.read_seq
+    returning members.conversation_id, members.user_id, members.read_seq
 """)
-_BEHIND = text("""
-    select user_id from members
-    where conversation_id = :conversation_id and user_id <> :sender_id and is_present and read_seq < :seq
-    order by user_id
+_MISSING = text("""
+    select m.conversation_id, m.user_id, (array_agg(s.id order by s.seq desc))[1] as newest_id, count(*) as count
+    from unnest(cast(:ids as uuid[]), cast(:conversation_ids as uuid[]), cast(:seqs as bigint[]),
+                cast(:sender_ids as uuid[])) as s (id, conversation_id, seq, sender_id)
+    join members m on m.conversation_id = s.conversation_id
+    where m.is_present and m.user_id <> s.sender_id and m.read_seq < s.seq
+    group by m.conversation_id, m.user_id
+    order by m.conversation_id, m.user_id
 """)
 _OF_CONVERSATIONS = text("""
     select distinct user_id from members
@@ -42,16 +52,26 @@ def put(tx: Transaction, member: Member) -> bool:
     return tx.execute(_SET, parameters).rowcount > 0
 
 
-def move_read(tx: Transaction, conversation_id: ConversationId, user_id: UserId, seq: int) -> bool:
-    """Move a member's read position forward. Returns whether it moved."""
-    parameters = {"conversation_id": conversation_id, "user_id": user_id, "seq": seq}
-    return tx.execute(_MOVE_READ, parameters).rowcount > 0
+def move_read(tx: Transaction, positions: Sequence[Position]) -> list[Position]:
+    """Move members' read positions forward. Returns where those are now that moved."""
+    parameters = {
+        "conversation_ids": [position.conversation_id for position in positions],
+        "user_ids": [position.user_id for position in positions],
+        "read_seqs": [position.read_seq for position in positions],
+    }
+    return [Position(ConversationId(str(c)), UserId(str(u)), seq) for c, u, seq in tx.execute(_MOVE_READ, parameters)]
 
 
-def behind(tx: Transaction, conversation_id: ConversationId, seq: int, *, sender_id: UserId) -> list[UserId]:
-    """Members other than the sender who have not read up to a message."""
-    parameters = {"conversation_id": conversation_id, "seq": seq, "sender_id": sender_id}
-    return [UserId(str(user_id)) for user_id in tx.execute(_BEHIND, parameters).scalars()]
+def missing(tx: Transaction, sent: Sequence[Message]) -> list[Missed]:
+    """What each member has not read of what others sent, one for each member and conversation."""
+    parameters = {
+        "ids": [message.message_id for message in sent],
+        "conversation_ids": [message.conversation_id for message in sent],
+        "seqs": [message.seq for message in sent],
+        "sender_ids": [message.sender_id for message in sent],
+    }
+    rows = tx.execute(_MISSING, parameters)
+    return [Missed(ConversationId(str(c)), UserId(str(u)), MessageId(str(n)), count) for c, u, n, count in rows]
 
 
 def present(tx: Transaction, conversation_ids: Sequence[ConversationId]) -> list[UserId]:

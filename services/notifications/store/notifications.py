@@ -11,10 +11,13 @@ from chassis.ids import uuid7
 from chassis.paging import Cursor, Page
 from services.notifications.model.errors import NotificationNotFound
 from services.notifications.model.ids import ConversationId, MessageId, NotificationId, UserId
-from services.notifications.model.messages import Message
+from services.notifications.model.members import Position
+from services.notifications.model.messages import Message, Missed
 from services.notifications.model.notifications import Kind, Notification
 from services.notifications.store.tables import notifications
 
+# So that no statement outlasts its timeout, however many people a batch concerns.
+_AT_ONCE = 5000
 _COLUMNS = ", ".join(column.name for column in notifications.c)
 
 
@@ -22,31 +25,36 @@ def _returning(statement: str) -> TextualSelect:
     return text(f"{statement} returning {_COLUMNS}").columns(*notifications.c)
 
 
-_INSERT = """
+_ADD = _returning("""
+    insert into notifications (id, user_id, kind, title, body, actor_id, conversation_id, seq, count, created_at)
+    values (:id, :user_id, 'member_added', :title, '', :actor_id, :conversation_id, 0, 1, :now)
+""")
+# A message that comes late, after newer ones, changes nothing: they stand for it.
+_ADD_MESSAGES = _returning("""
     insert into notifications (id, user_id, kind, title, body, actor_id, conversation_id, message_id, seq, count,
                                created_at)
-    select n.id, n.user_id, :kind, :title, :body, cast(:actor_id as uuid), cast(:conversation_id as uuid),
-           cast(:message_id as uuid), :seq, 1, :now
-    from unnest(cast(:ids as uuid[]), cast(:user_ids as uuid[])) as n (id, user_id)
-"""
-_ADD = _returning(_INSERT)
-# A message that comes late, after newer ones, changes nothing: they stand for it.
-_ADD_MESSAGE = _returning(f"""
-    {_INSERT}
+    select n.id, n.user_id, 'message', m.title, m.body, m.sender_id, m.conversation_id, m.id, m.seq, n.count, :now
+    from unnest(cast(:ids as uuid[]), cast(:user_ids as uuid[]), cast(:newest_ids as uuid[]), cast(:counts as int[]))
+         as n (id, user_id, newest_id, count)
+    join unnest(cast(:message_ids as uuid[]), cast(:conversation_ids as uuid[]), cast(:seqs as bigint[]),
+                cast(:sender_ids as uuid[]), cast(:titles as text[]), cast(:bodies as text[]))
+         as m (id, conversation_id, seq, sender_id, title, body) on m.id = n.newest_id
     on conflict (user_id, conversation_id) where kind = 'message' do update
     set title = excluded.title, body = excluded.body, actor_id = excluded.actor_id,
         message_id = excluded.message_id, seq = excluded.seq,
-        count = case when notifications.read_at is null then notifications.count + 1 else 1 end,
+        count = excluded.count + case when notifications.read_at is null then notifications.count else 0 end,
         created_at = case when notifications.read_at is null then notifications.created_at else excluded.created_at end,
         read_at = null
     where notifications.seq < excluded.seq
-""")  # noqa: S608 - constants
+""")
 _SETTLE = _returning("""
     update notifications
-    set read_at = case when seq <= :read_seq then cast(:now as timestamptz) end,
-        count = case when seq <= :read_seq then count else seq - :read_seq end
-    where conversation_id = :conversation_id and user_id = :user_id and read_at is null
-      and (seq <= :read_seq or count > seq - :read_seq)
+    set read_at = case when seq <= p.read_seq then cast(:now as timestamptz) end,
+        count = case when seq <= p.read_seq then count else seq - p.read_seq end
+    from unnest(cast(:conversation_ids as uuid[]), cast(:user_ids as uuid[]), cast(:read_seqs as bigint[]))
+         as p (in_conversation_id, of_user_id, read_seq)
+    where conversation_id = in_conversation_id and user_id = of_user_id and read_at is null
+      and (seq <= p.read_seq or count > seq - p.read_seq)
 """)
 _REVISE = _returning("update notifications set body = :body where message_id = :message_id and body <> :body")
 # Without the message's id no edit that comes late brings the text back.
@@ -64,43 +72,56 @@ _MARK_ALL = text("""
 _COUNT_UNREAD = text("select count(*) from notifications where user_id = :user_id and read_at is null")
 
 
-def add_message(tx: Transaction, message: Message, title: str, user_ids: Sequence[UserId]) -> list[Notification]:
-    """Put a message into the inboxes: into the conversation's notification there, or into a new one."""
-    return _add(tx, _ADD_MESSAGE, Kind.MESSAGE, user_ids, {
-        "title": title,
-        "body": message.excerpt,
-        "actor_id": message.sender_id,
-        "conversation_id": message.conversation_id,
-        "message_id": message.message_id,
-        "seq": message.seq,
-    })  # fmt: skip
+def add_messages(
+    tx: Transaction, titled: Mapping[MessageId, tuple[Message, str]], missed: Sequence[Missed]
+) -> list[Notification]:
+    """Put the newest of what each has missed into the conversation's notification there, or into a new one."""
+    messages = [message for message, _ in titled.values()]
+    parameters = {
+        "message_ids": [message.message_id for message in messages],
+        "conversation_ids": [message.conversation_id for message in messages],
+        "seqs": [message.seq for message in messages],
+        "sender_ids": [message.sender_id for message in messages],
+        "bodies": [message.excerpt for message in messages],
+        "titles": [title for _, title in titled.values()],
+        "now": tx.now,
+    }
+    changed = []
+    for start in range(0, len(missed), _AT_ONCE):
+        some = missed[start : start + _AT_ONCE]
+        recipients = {
+            "ids": [uuid7() for _ in some],
+            "user_ids": [one.user_id for one in some],
+            "newest_ids": [one.newest_id for one in some],
+            "counts": [one.count for one in some],
+        }
+        changed += _all(tx, _ADD_MESSAGES, {**parameters, **recipients})
+    return changed
 
 
 def add_membership(
     tx: Transaction, user_id: UserId, conversation_id: ConversationId, title: str, actor_id: UserId | None
 ) -> list[Notification]:
     """Put into an inbox that its user was added to a conversation."""
-    return _add(tx, _ADD, Kind.MEMBER_ADDED, [user_id], {
+    parameters = {
+        "id": uuid7(),
+        "user_id": user_id,
         "title": title,
-        "body": "",
         "actor_id": actor_id,
         "conversation_id": conversation_id,
-        "message_id": None,
-        "seq": 0,
-    })  # fmt: skip
+        "now": tx.now,
+    }
+    return _all(tx, _ADD, parameters)
 
 
-def _add(
-    tx: Transaction, statement: TextualSelect, kind: Kind, user_ids: Sequence[UserId], content: dict[str, Any]
-) -> list[Notification]:
-    ids = [uuid7() for _ in user_ids]
-    parameters = {"kind": kind.value, "ids": ids, "user_ids": list(user_ids), "now": tx.now, **content}
-    return _all(tx, statement, parameters)
-
-
-def settle(tx: Transaction, user_id: UserId, conversation_id: ConversationId, read_seq: int) -> list[Notification]:
-    """Mark what the user has read of a conversation, and count only what is left of the rest."""
-    parameters = {"user_id": user_id, "conversation_id": conversation_id, "read_seq": read_seq, "now": tx.now}
+def settle(tx: Transaction, positions: Sequence[Position]) -> list[Notification]:
+    """Mark what was read up to each position, and count only what is left of the rest."""
+    parameters = {
+        "conversation_ids": [position.conversation_id for position in positions],
+        "user_ids": [position.user_id for position in positions],
+        "read_seqs": [position.read_seq for position in positions],
+        "now": tx.now,
+    }
     return _all(tx, _SETTLE, parameters)
 
 

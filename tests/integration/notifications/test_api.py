@@ -37,7 +37,7 @@ async def receive(database: Database, reader: UserId, *, count: int = 1, content
             is_direct=False,
             audience=Audience(),
         )
-        await database.run(messages.notify, message=sent, audience=Audience())
+        await database.run(messages.notify, sent=[sent], audience=Audience())
         conversation_ids.append(sent.conversation_id)
     return conversation_ids
 

@@ -64,7 +64,8 @@ async def test_unread_messages_of_a_conversation_share_one_notification(
 async def test_a_message_after_reading_begins_to_count_anew(service: Notifications, database: Database) -> None:
     a, b = user_id(), user_id()
     there = await room(service, database, a, b)
-    await there.tell(there.talk.sent(a), there.talk.sent(a), there.talk.read(b, 2))
+    await there.tell(there.talk.sent(a), there.talk.sent(a))
+    await there.tell(there.talk.read(b, 2))
     [read] = await service.inbox(b)
     assert (read.is_read, read.count) == (True, 2)
     await there.tell(there.talk.sent(a, "again"))
@@ -77,7 +78,8 @@ async def test_a_message_after_reading_begins_to_count_anew(service: Notificatio
 async def test_reading_a_part_leaves_the_rest(service: Notifications, database: Database) -> None:
     a, b = user_id(), user_id()
     there = await room(service, database, a, b)
-    await there.tell(*(there.talk.sent(a) for _ in range(5)), there.talk.read(b, 3))
+    await there.tell(*(there.talk.sent(a) for _ in range(5)))
+    await there.tell(there.talk.read(b, 3))
     [found] = await service.inbox(b)
     assert (found.is_read, found.count) == (False, 2)
     await there.tell(there.talk.read(b, 5))
@@ -105,9 +107,56 @@ async def test_a_position_never_moves_back(service: Notifications, database: Dat
 async def test_who_answers_has_read_what_came_before(service: Notifications, database: Database) -> None:
     a, b = user_id(), user_id()
     there = await room(service, database, a, b)
-    await there.tell(there.talk.sent(a), there.talk.sent(b, "here I am"))
+    await there.tell(there.talk.sent(a))
+    await there.tell(there.talk.sent(b, "here I am"))
     assert [(one.is_read, one.count) for one in await service.inbox(b)] == [(True, 1)]
     assert [one.body for one in await service.inbox(a)] == ["here I am"]
+
+
+async def test_what_was_answered_or_read_by_the_end_of_a_batch_is_not_told(database: Database) -> None:
+    a, b, c = user_id(), user_id(), user_id()
+    first = message(sender_id=a)
+    sent = [
+        first,
+        *(message(conversation_id=first.conversation_id, sender_id=who, seq=n) for n, who in ((2, b), (3, a))),
+    ]
+    for member in (a, b, c):
+        statement = "insert into members values (:conversation_id, :user_id, true, 0, 1) returning 1"
+        await rows(database, statement, conversation_id=first.conversation_id, user_id=member)
+    await database.run(messages.notify, sent=sent, audience=Audience())
+    statement = "select user_id, count, seq from notifications where conversation_id = :id"
+    found = {str(user): (count, seq) for user, count, seq in await rows(database, statement, id=first.conversation_id)}
+    assert found == {b: (1, 3), c: (3, 3)}
+
+
+async def test_a_whole_batch_costs_as_many_statements_as_one_message(
+    service: Notifications, database: Database
+) -> None:
+    costs = {}
+    for size in (1, 100):
+        sent = [message() for _ in range(size)]
+        statement = "insert into members values (:conversation_id, gen_random_uuid(), true, 0, 1) returning 1"
+        for one in sent:
+            await rows(database, statement, conversation_id=one.conversation_id)
+
+        def notify(tx: Transaction, sent: list[Message] = sent) -> int:
+            messages.notify(tx, sent, audience=Audience())
+            return tx.queries
+
+        costs[size] = await database.run(notify)
+    assert costs[1] == costs[100]
+
+
+async def test_an_edit_in_the_batch_of_its_message_counts(service: Notifications, database: Database) -> None:
+    for _ in range(20):
+        a, b = user_id(), user_id()
+        there = await room(service, database, a, b)
+        sent = there.talk.sent(a, "first")
+        await there.tell(sent, there.talk.edited(sent, "second"))
+        assert [one.body for one in await service.inbox(b)] == ["second"]
+        gone = there.talk.sent(a, "third")
+        await there.tell(gone, there.talk.deleted(gone))
+        assert [(one.body, one.count) for one in await service.inbox(b)] == [("", 2)]
 
 
 async def test_an_edit_shows_where_the_message_is_the_newest(service: Notifications, database: Database) -> None:
@@ -147,7 +196,7 @@ async def test_a_group_of_a_thousand_costs_as_many_statements_as_one_of_two(data
         await rows(database, statement, conversation=sent.conversation_id, size=size)
 
         def notify(tx: Transaction, sent: Message = sent) -> int:
-            messages.notify(tx, sent, Audience())
+            messages.notify(tx, [sent], audience=Audience())
             return tx.queries
 
         costs[size] = await database.run(notify)
@@ -206,7 +255,8 @@ async def test_nothing_of_a_conversation_stays_with_or_reaches_who_left(
     a, b = user_id(), user_id()
     there = await room(service, database, a, b)
     sent = there.talk.sent(a, "for members")
-    await there.tell(sent, there.talk.removed(b))
+    await there.tell(sent)
+    await there.tell(there.talk.removed(b))
     assert await service.inbox(b) == []
     assert len(await emitted(database, b, "notification_read")) == 1
     await there.tell(there.talk.edited(sent, "edited since"), there.talk.sent(a, "sent since"))
@@ -226,7 +276,8 @@ async def test_an_old_addition_that_comes_late_brings_nobody_back(service: Notif
 async def test_a_deleted_conversation_leaves_no_trace(service: Notifications, database: Database) -> None:
     a, b = user_id(), user_id()
     there = await room(service, database, a, b)
-    await there.tell(there.talk.sent(a), there.talk.ended())
+    await there.tell(there.talk.sent(a))
+    await there.tell(there.talk.ended())
     assert (await service.inbox(b), await service.unread(b)) == ([], 0)
     assert len(await emitted(database, b, "notification_read")) == 1
     statement = "select count(*) from members where conversation_id = :id"
@@ -287,6 +338,6 @@ async def test_one_message_more_is_told_only_to_who_is_connected(database: Datab
         await rows(database, statement, conversation_id=first.conversation_id, user_id=member)
     audience = Audience({away: Attention.AWAY, first.sender_id: Attention.LOOKING})
     for sent in (first, second):
-        await database.run(messages.notify, message=sent, audience=audience)
+        await database.run(messages.notify, sent=[sent], audience=audience)
     assert len(await emitted(database, away, "notification_created")) == 2
     assert len(await emitted(database, absent, "notification_created")) == 1
