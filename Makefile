@@ -13,7 +13,7 @@ STACK := $(PYTHON) -m deploy.local
 # make test SERVICE=auth runs one part, make test ARGS="-k resume -x" hands anything to pytest.
 SERVICE :=
 ARGS :=
-TESTS := $(if $(SERVICE),$(or $(wildcard tests/*/$(SERVICE)),$(error there are no tests of "$(SERVICE)")),tests)
+TESTS := $(if $(SERVICE),$(or $(wildcard tests/*/$(SERVICE)),$(error there are no tests of "$(SERVICE)")))
 
 run: $(STUBS) ## Start the platform; Ctrl-C ends it
 	@exec $(STACK) run
