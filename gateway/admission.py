@@ -1,6 +1,7 @@
 """Who gets in: a bound on requests under way in this process, and on what one user may send."""
 
 import time
+from math import ceil
 
 from chassis.errors import Overloaded, RateLimited
 
@@ -59,4 +60,4 @@ class SendBudget:
         """What is left, as the header `RateLimit` says it; a full bucket for those who are not known."""
         missing = max(self._full_at.get(user_id, 0.0) - time.monotonic(), 0.0) if user_id is not None else 0.0
         left = int((self._burst * self._interval - missing) / self._interval + 1e-9)
-        return b'"sends";r=%d;t=%d' % (left, -int(-missing // 1))
+        return b'"sends";r=%d;t=%d' % (left, ceil(missing - 1e-6))

@@ -38,7 +38,7 @@ from gateway.sends import SendLanes
 from gateway.settings import Settings
 
 # The ones that are asked most stand first: routes are tried in turn.
-_ROUTERS = (
+ROUTERS = (
     messages.sending,
     messages.router,
     realtime.sockets,
@@ -100,7 +100,7 @@ class Assets(StaticFiles):
 def build(gateway: Gateway) -> ASGIApp:
     """Put the application together; nothing is connected or started."""
     application = Application(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    routes: list[BaseRoute] = [route for router in _ROUTERS for route in router.routes]
+    routes: list[BaseRoute] = [route for router in ROUTERS for route in router.routes]
     application.router.routes = [*routes, Mount(pages.ASSETS, Assets(directory=pages.STATIC, packages=_BUNDLES))]
     application.router.default = _fallback
     application.state.gateway = gateway

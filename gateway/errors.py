@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from math import ceil
 from typing import ClassVar
 
 from fastapi.exceptions import RequestValidationError
@@ -217,7 +218,7 @@ def headers_of(failure: Failure, status: int) -> dict[str, str]:
     headers = dict(failure.headers) if isinstance(failure, HttpFailure) else {}
     if status in _RETRYABLE:
         # Whole seconds, rounded up: earlier would be refused again.
-        headers["Retry-After"] = str(max(1, -int(-(failure.retry_after or 1.0) // 1)))
+        headers["Retry-After"] = str(max(1, ceil(failure.retry_after or 1.0)))
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="messaging"'
     return headers

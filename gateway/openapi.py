@@ -133,7 +133,9 @@ def names(operation: Object) -> set[str]:
 
 def _complete(path: str, method: str, operation: Object) -> None:
     responses: Object = operation["responses"]
-    responses.pop("422", None)
+    if MEDIA_TYPE not in responses.get("422", {}).get("content", {MEDIA_TYPE: None}):
+        # FastAPI's own, in a shape that is never answered.
+        del responses["422"]
     is_signed_in, has_body = "security" in operation, method != "get"
     for status, response in problems(*_COMMON, *_WITH_BODY * has_body, *_SIGNED_IN * is_signed_in).items():
         responses[str(status)] = _merge(responses.get(str(status)), response)

@@ -6,13 +6,13 @@ import pytest
 import yaml
 
 import gateway
-from gateway.app import _ROUTERS
+from gateway.app import ROUTERS
 from gateway.openapi import Document
 from gateway.rest.route import Route, SignedInRoute
 from tests.support.openapi import operations, resolve
 from tests.support.tree import REPOSITORY
 
-DOCUMENT = Document([route for router in _ROUTERS for route in router.routes])
+DOCUMENT = Document([route for router in ROUTERS for route in router.routes])
 OPERATIONS = operations(DOCUMENT.value)
 NAMES = [operation["operationId"] for _, _, operation in OPERATIONS]
 HEADERS = {"X-Request-ID", "X-Request-Duration", "X-Database-Queries", "X-Query-Time", "Server-Timing", "RateLimit"}
@@ -25,7 +25,7 @@ def test_the_version_is_the_project_s() -> None:
 def test_every_public_route_is_documented_and_every_documented_one_exists() -> None:
     routes = {
         (method.lower(), route.path_format)
-        for router in _ROUTERS
+        for router in ROUTERS
         for route in router.routes
         if isinstance(route, Route) and route.include_in_schema
         for method in route.methods
@@ -59,7 +59,7 @@ def test_an_operation_says_everything(method: str, path: str, operation: dict[st
 def test_what_needs_a_token_says_so(method: str, path: str, operation: dict[str, Any]) -> None:
     route = next(
         route
-        for router in _ROUTERS
+        for router in ROUTERS
         for route in router.routes
         if isinstance(route, Route) and route.path_format == path and method.upper() in route.methods
     )
