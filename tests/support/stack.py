@@ -17,6 +17,8 @@ SETTINGS: dict[str, str] = {
     "COMMAND_RATE": "1000",
     "COMMAND_BURST": "1000",
 }
+# Hundreds of people register, and a real hash takes a quarter of a second of a core; auth's own tests make real ones.
+OVERRIDES = {"auth": {"DEBUG": "True", "PASSWORD_ITERATIONS": "1000"}}
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +38,7 @@ def infra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A whole platform behind its gateway, on servers of its own, all processes real."""
-    stack = Stack.private(tmp_path_factory.mktemp("platform"), SETTINGS)
+    stack = Stack.private(tmp_path_factory.mktemp("platform"), SETTINGS, OVERRIDES)
     try:
         stack.start_platform()
         yield stack
