@@ -88,6 +88,10 @@ class Consumer:
         while True:
             try:
                 await self._lead(source)
+            except NotFoundError:
+                # The other service has not come up for the first time yet.
+                log.info("stream_awaited", consumer=self._name, source=source)
+                await asyncio.sleep(_FOLLOW_SECONDS)
             except (nats.errors.Error, DBAPIError, OSError, TimeoutError, *_OUTAGES) as error:
                 log.warning("consumer_interrupted", consumer=self._name, source=source, error=type(error).__name__)
                 await asyncio.sleep(_RETRY_SECONDS)

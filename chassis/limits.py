@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from chassis.errors import DependencyUnavailable, RateLimited
 from chassis.redis import BriefRedis
 
+_TIMEOUT_SECONDS = 1.0
 # KEYS[1] holds the theoretical arrival time in microseconds of Redis's own clock; answers the microseconds to wait.
 _GCRA = """
 local now = redis.call('TIME')
@@ -43,9 +44,12 @@ class RateLimiter:
         Raises: RateLimited with the seconds to wait; DependencyUnavailable while Redis is down, unless the limit
         fails open.
         """
+        # Whoever is limited waits for much more than this anyway; giving up early would refuse a login for nothing.
         arguments = [int(limit.interval * 1_000_000), limit.burst]
         try:
-            wait = await self._redis.ask(lambda: self._script(keys=[f"limit:{limit.name}:{key}"], args=arguments))
+            wait = await self._redis.ask(
+                lambda: self._script(keys=[f"limit:{limit.name}:{key}"], args=arguments), timeout=_TIMEOUT_SECONDS
+            )
         except DependencyUnavailable:
             if limit.is_fail_open:
                 return

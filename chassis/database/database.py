@@ -86,8 +86,14 @@ class Database:
         context = contextvars.copy_context()
         future = asyncio.get_running_loop().run_in_executor(self._threads, context.run, work)
         # The slot belongs to the thread, not to the waiter: a cancelled caller leaves the thread at work.
-        future.add_done_callback(lambda _: self._slots.release())
-        return await future
+        future.add_done_callback(self._free)
+        return await asyncio.shield(future)
+
+    def _free(self, done: asyncio.Future[Any]) -> None:
+        self._slots.release()
+        # Looked at, so that a failure which nobody waits for any more is no warning at exit.
+        if not done.cancelled():
+            done.exception()
 
     def _work(self, verb: Callable[..., Any], once: Once[Any] | None, arguments: dict[str, Any]) -> Any:
         with self.transaction() as tx:

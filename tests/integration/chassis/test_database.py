@@ -173,3 +173,16 @@ async def test_connections_are_closed_with_the_database(database_url: str) -> No
 def test_an_address_of_another_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="postgresql://"):
         driver_url("mysql://somewhere")
+
+
+async def test_a_cancelled_caller_leaves_its_slot_taken_until_the_thread_is_done(database: Database) -> None:
+    release = threading.Event()
+    busy = [asyncio.create_task(database.run(lambda tx: release.wait(5))) for _ in range(4)]
+    await asyncio.sleep(0.1)
+    for task in busy:
+        task.cancel()
+    await asyncio.gather(*busy, return_exceptions=True)
+    with pytest.raises(Overloaded):
+        await database.run(note, number=1)
+    release.set()
+    assert await database.run(note, number=2) == 2
