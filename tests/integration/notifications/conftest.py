@@ -29,6 +29,7 @@ from services.notifications.api import convert
 from services.notifications.bus import publish
 from services.notifications.settings import Settings
 from services.notifications.wiring import build
+from tests.support.factories.talks import Talk
 
 
 class Notifications:
@@ -65,6 +66,29 @@ class Notifications:
         for envelope in envelopes:
             subject = events.subject(source, envelope.kind, envelope.aggregate_id)
             await js.publish(subject, envelope.SerializeToString())
+
+
+class Room:
+    """A talk whose events the service hears, each with all before it."""
+
+    def __init__(self, service: Notifications, database: Database, talk: Talk) -> None:
+        self.talk = talk
+        self._service = service
+        self._database = database
+
+    async def tell(self, *envelopes: Envelope) -> None:
+        await self._service.tell(*envelopes)
+        await handled(self._database, *envelopes)
+
+    async def open(self, *members: str, by: str = "") -> None:
+        """Bring people in who do not hear of it."""
+        await self.tell(*(self.talk.added(member, by=by or member) for member in members))
+
+
+async def room(service: Notifications, database: Database, *members: str, title: str = "Engine room") -> Room:
+    opened = Room(service, database, Talk(title=title))
+    await opened.open(*members)
+    return opened
 
 
 @asynccontextmanager
