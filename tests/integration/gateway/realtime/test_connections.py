@@ -1,0 +1,349 @@
+"""How connections begin, what they may not do, and how they end."""
+
+import asyncio
+import contextlib
+import socket
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from deploy.local.stack import Stack
+from gateway.principal import Principal
+from gateway.realtime import session, wire
+from gateway.realtime import socket as socket_module
+from gateway.realtime.tickets import Tickets
+from tests.support.doors import Door, close_code, command, open_door, said, silence
+from tests.support.people import Person
+
+
+async def test_a_header_proves_who_it_is(door: Door, ada: Person) -> None:
+    async with door.connected(ada) as socket:
+        hello = (await socket.until("hello"))["payload"]
+
+        assert hello["user_id"] == ada.user_id
+        assert hello["session_id"]
+        assert hello["epoch"]
+        assert hello["limits"]["frame_bytes"] == 262144
+        assert hello["server_time"] < hello["expires_at"]
+
+
+async def test_a_first_frame_proves_it_and_what_follows_waits(door: Door, ada: Person) -> None:
+    async with door.connected() as socket:
+        await socket.connection.send(command("authenticate", {"access": ada.access}, "1"))
+        await socket.connection.send(command("resume", {}, "2"))
+        await socket.connection.send(command("ping", {}, "3"))
+        await socket.until("ack")
+
+        assert [frame["type"] for frame in socket.frames if frame["type"] != "digest"] == ["hello", "resumed", "ack"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        command("ping"),
+        command("resume"),
+        command("message.send", {"conversation_id": str(uuid.uuid4()), "content": "x"}),
+        command("authenticate", {"access": "x.y.z"}),
+        command("authenticate", {"access": ""}),
+        command("authenticate", {}),
+        "junk",
+    ],
+)
+async def test_anything_else_first_ends_it(door: Door, text: str) -> None:
+    async with door.connected() as socket:
+        await socket.connection.send(text)
+
+        assert await close_code(socket) == 4401
+        assert all(frame["type"] == "error" for frame in socket.frames)
+
+
+async def test_silence_ends_it_too(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "AUTHENTICATE_SECONDS", 0.2)
+    async with door.connected() as socket:
+        assert await close_code(socket) == 4401
+
+
+async def test_a_bad_header_ends_it(door: Door) -> None:
+    for value in ("Bearer x.y.z", "Basic YTpi", "Bearer "):
+        async with door.connected(headers={"Authorization": value}) as socket:
+            assert await close_code(socket) == 4401
+
+
+async def test_a_ticket_opens_one_socket(door: Door, ada: Person) -> None:
+    answer = await ada.ask("POST", "auth/ws-ticket/", expect=201)
+    assert answer["expires_in"] == 30
+    async with door.connected(query=f"?ticket={answer['ticket']}") as socket:
+        assert (await socket.until("hello"))["payload"]["user_id"] == ada.user_id
+    async with door.connected(query=f"?ticket={answer['ticket']}") as socket:
+        assert await close_code(socket) == 4401
+    async with door.connected(query="?ticket=" + "x" * 200) as socket:
+        assert await close_code(socket) == 4401
+    async with httpx2.AsyncClient(base_url=door.url) as http:
+        assert (await http.post("/api/v1/auth/ws-ticket/")).status_code == 401
+
+
+@pytest.mark.parametrize("query", ["?access_token=x", "?token=x", "?ticket=x&more=y"])
+async def test_nothing_else_is_taken_from_the_address(door: Door, ada: Person, query: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with door.connected(ada, query=query):
+            pass
+    assert refused.value.response.status_code == 403
+
+
+async def test_pages_of_other_origins_are_refused(platform: Stack, ada: Person) -> None:
+    async with open_door(platform, CORS_ALLOWED_ORIGINS="https://chat.example.org") as door:
+        for origin in ("https://chat.example.org", door.url):
+            async with door.connected(ada, headers={"Origin": origin}) as socket:
+                await socket.until("hello")
+        for origin in ("https://evil.example.org", "null", "https://chat.example.org.evil.org"):
+            with pytest.raises(InvalidStatus) as refused:
+                async with door.connected(ada, headers={"Origin": origin}):
+                    pass
+            assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        "[" * 5000,
+        '{"type":"ping"}',
+        '{"type":"ping","id":7}',
+        '{"type":"ping","id":"1","payload":7}',
+        '{"type":"ping","id":"1","extra":7}',
+        '{"type":"ping","id":"1","payload":{"a":"\\u0000"}}',
+        b"\x00\x01\x02",
+        b'{"type":"ping","id":"1"}',
+    ],
+)
+async def test_junk_gets_an_error_frame_and_nothing_worse(door: Door, ada: Person, text: str | bytes) -> None:
+    async with ada.socket() as socket:
+        assert (await said(socket, text))["code"] == "frame_invalid"
+        assert (await socket.command("ping", {}))["type"] == "ack"
+
+
+async def test_a_frame_in_pieces_is_read_as_one(door: Door, ada: Person) -> None:
+    async with ada.socket() as socket:
+        await socket.connection.send(list(command("ping", {}, "pieces")))
+        assert (await socket.first(lambda frame: frame.get("id") == "pieces"))["type"] == "ack"
+
+
+async def test_a_frame_above_256_kib_ends_it(door: Door, ada: Person) -> None:
+    async with ada.socket() as socket:
+        await socket.connection.send(command("ping", {"a": "x" * 262_144}))
+        assert await close_code(socket) == 1009
+
+
+async def test_text_that_is_not_utf8_is_refused(door: Door, ada: Person) -> None:
+    async with ada.socket() as socket:
+        protocol = socket.connection.protocol
+        protocol.send_text(b'{"type":"\xff"}')
+        for data in protocol.data_to_send():
+            socket.connection.transport.write(data)
+        assert (await socket.until("error"))["payload"]["code"] == "frame_invalid"
+
+
+async def test_an_ended_session_is_cut_off_within_a_second(door: Door) -> None:
+    eve = await Person.join(door.url)
+    other = await Person.join(door.url)
+    async with eve.socket() as one, eve.socket() as two, other.socket() as of_other:
+        begun = time.monotonic()
+        await eve.ask("POST", "auth/logout/", expect=204)
+        assert await close_code(one) == 4401
+        assert await close_code(two) == 4401
+        assert time.monotonic() - begun < 1.0
+        assert [frame["payload"] for frame in one.frames if frame["type"] == "session.revoked"] == [
+            {"session_id": one.hello["session_id"]}
+        ]
+        assert (await eve.http.get("/api/v1/users/me/")).status_code == 401
+        assert (await of_other.command("ping", {}))["type"] == "ack"
+    async with door.connected(eve) as socket:
+        assert await close_code(socket) == 4401
+    await eve.close()
+    await other.close()
+
+
+async def test_a_socket_ends_with_its_token_unless_it_is_renewed(
+    door: Door, ada: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue = Tickets.issue
+
+    async def issue_brief(self: Tickets, principal: Principal) -> str:
+        ends = time.time() + 1.0
+        brief = Principal(
+            principal.user_id, principal.session_id, principal.roles, principal.scopes, principal.issued_at, ends
+        )
+        return await issue(self, brief)
+
+    monkeypatch.setattr(Tickets, "issue", issue_brief)
+    ticket, late = [(await ada.ask("POST", "auth/ws-ticket/", expect=201))["ticket"] for _ in range(2)]
+    async with door.connected(query=f"?ticket={ticket}") as socket:
+        await socket.until("hello")
+        assert await close_code(socket) == 4401
+    async with door.connected(query=f"?ticket={late}") as socket:
+        assert await close_code(socket) == 4401
+    ticket = (await ada.ask("POST", "auth/ws-ticket/", expect=201))["ticket"]
+    async with door.connected(query=f"?ticket={ticket}") as socket:
+        await socket.until("hello")
+        refused = await socket.command("authenticate", {"access": bob.access})
+        assert refused["payload"]["code"] == "token_invalid"
+        answer = await socket.command("authenticate", {"access": ada.access})
+        assert answer["type"] == "ack"
+        assert answer["payload"]["expires_at"]
+        await silence(socket, 1.2)
+        assert (await socket.command("ping", {}))["type"] == "ack"
+
+
+async def test_the_eleventh_socket_of_a_user_is_refused(door: Door, bob: Person) -> None:
+    async with AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(door.connected(bob)) for _ in range(11)]
+        for socket in opened[:10]:
+            await socket.until("hello")
+        assert await close_code(opened[10]) == 4429
+
+
+async def test_too_many_commands_are_refused_and_a_flood_ends_it(platform: Stack, ada: Person) -> None:
+    async with open_door(platform, COMMAND_RATE="1", COMMAND_BURST="5") as door, door.connected(ada) as socket:
+        await socket.until("hello")
+        for number in range(10):
+            await socket.connection.send(command("ping", {}, str(number)))
+        await socket.until("error", count=5)
+        assert {frame["payload"]["code"] for frame in socket.frames if frame["type"] == "error"} == {"rate_limited"}
+        for _ in range(session.MAX_STRIKES):
+            await socket.connection.send(command("ping"))
+        assert await close_code(socket) == 4429
+
+
+async def test_sends_have_a_bucket_of_their_own(platform: Stack, ada: Person, bob: Person) -> None:
+    place = await ada.direct(bob)
+    async with (
+        open_door(platform, SEND_RATE="0.1", SEND_BURST="3", COMMAND_RATE="0.1", COMMAND_BURST="3") as door,
+        door.connected(ada) as socket,
+    ):
+        await socket.until("hello")
+        answers = [
+            (await socket.command("message.send", {"conversation_id": place, "content": "x"}))["type"] for _ in range(4)
+        ]
+        assert answers == ["ack", "ack", "ack", "error"]
+        assert (await socket.command("ping", {}))["type"] == "ack"
+
+
+async def test_who_does_not_wait_for_answers_is_bounded(door: Door, ada: Person, bob: Person) -> None:
+    place = await ada.direct(bob)
+    async with ada.socket() as socket:
+        for number in range(session.MAX_WAITING + 2):
+            text = command("receipt.read", {"conversation_id": place, "seq": 0}, str(number))
+            await socket.connection.send(text)
+        assert await close_code(socket) == 4429
+
+
+@asynccontextmanager
+async def deaf(door: Door, person: Person) -> AsyncIterator[socket.socket]:
+    """A connection that says hello and then reads no more."""
+    with socket.create_connection(("127.0.0.1", urlsplit(door.url).port)) as peer:
+        handshake = (
+            "GET /api/v1/ws/ HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+            f"Authorization: Bearer {person.access}\r\n\r\n"
+        )
+        peer.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(peer, handshake.encode())
+        heard = b""
+        while b'"hello"' not in heard:
+            heard += await loop.sock_recv(peer, 4096)
+        yield peer
+
+
+async def rest_of(peer: socket.socket) -> bytes:
+    """Everything that still comes until the connection ends."""
+    loop, parts = asyncio.get_running_loop(), []
+    with contextlib.suppress(ConnectionError):
+        while data := await loop.sock_recv(peer, 65536):
+            parts.append(data)
+    return b"".join(parts)
+
+
+async def test_a_slow_reader_is_closed_and_delays_nobody(
+    door: Door, ada: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "MAX_BACKLOG", 256 * 1024)
+    place = await ada.group(bob)
+    async with ada.socket() as of_ada, deaf(door, bob) as peer:
+        await asyncio.sleep(1.1)
+        for number in range(600):
+            payload = {"conversation_id": place, "content": f"{number} " + "x" * 15_000}
+            await of_ada.command("message.send", payload, wait=False)
+        await of_ada.until("message.created", count=600, seconds=60)
+        heard = await asyncio.wait_for(rest_of(peer), 10)
+        # What was on its way still comes, and behind it the close frame that says why.
+        assert heard.endswith(b"\x88\x12" + (4008).to_bytes(2, "big") + b"too slow, resume")
+        assert heard.count(b'"message.created"') < 600
+
+
+async def test_a_peer_that_reads_nothing_at_all_is_cut_off(
+    door: Door, ada: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "WRITE_SECONDS", 0.3)
+    monkeypatch.setattr(wire, "CLOSE_SECONDS", 0.3)
+    place = await ada.group(bob)
+    async with ada.socket() as of_ada, deaf(door, bob) as peer:
+        await asyncio.sleep(1.1)
+        for number in range(400):
+            payload = {"conversation_id": place, "content": f"{number} " + "x" * 15_000}
+            await of_ada.command("message.send", payload, wait=False)
+        await of_ada.until("message.created", count=400, seconds=60)
+        await asyncio.sleep(1.5)
+        heard = await asyncio.wait_for(rest_of(peer), 5)
+        assert heard.count(b'"message.created"') < 400
+        assert b"too slow" not in heard
+
+
+async def test_a_session_that_is_held_too_long_is_closed(
+    door: Door, ada: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_module, "MAX_BACKLOG", 20_000)
+    place = await ada.direct(bob)
+    async with door.connected(bob) as held:
+        await held.until("hello")
+        for _ in range(3):
+            await ada.say(place, "x" * 15_000)
+        assert await close_code(held) == 4008
+        assert held.messages() == []
+
+
+async def test_without_its_service_a_socket_is_asked_to_come_back(platform: Stack, ada: Person) -> None:
+    # Nobody listens on port 9.
+    async with open_door(platform, CONVERSATIONS_TARGET="127.0.0.1:9") as door, door.connected(ada) as socket:
+        assert await close_code(socket, seconds=20) == 4003
+
+
+async def test_without_redis_tickets_are_refused_and_sockets_are_not(platform: Stack, ada: Person) -> None:
+    async with open_door(platform, REDIS_URL="redis://127.0.0.1:9/0") as door:
+        async with httpx2.AsyncClient(base_url=door.url) as http:
+            headers = {"Authorization": f"Bearer {ada.access}"}
+            answer = await http.post("/api/v1/auth/ws-ticket/", headers=headers)
+            assert answer.status_code == 503
+            assert answer.json()["code"] == "dependency_unavailable"
+        async with door.connected(query="?ticket=x") as socket:
+            assert await close_code(socket) == 4003
+        async with door.connected(ada) as socket:
+            await socket.until("hello")
+
+
+async def test_a_gateway_that_ends_sends_everybody_elsewhere(platform: Stack, ada: Person, bob: Person) -> None:
+    async with open_door(platform) as door, door.connected(ada) as one, door.connected(bob) as two:
+        await one.until("hello")
+        ending = asyncio.create_task(door.end())
+        assert await close_code(one) == 4001
+        assert await close_code(two) == 4001
+        await ending
