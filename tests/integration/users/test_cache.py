@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from nats.aio.client import Client
 from redis.asyncio import Redis
 
 from chassis.crypto import Box
@@ -227,15 +228,22 @@ async def test_readers_and_writers_at_once_leave_the_last_word_behind(users: Use
     assert [await name(users, ada.user_id) for _ in range(2)] == ["Ada 29", "Ada 29"]
 
 
-async def test_a_change_while_redis_was_down_is_seen_when_it_is_back(users: Users, infra: Stack) -> None:
-    ada = await users.join()
+async def test_a_change_while_redis_was_down_is_seen_when_it_is_back(
+    users: Users, infra: Stack, operator: Client
+) -> None:
+    announced = await operator.subscribe(f"messaging.users.v1.profile_updated.{(person := user_id())}")
+    await operator.flush()
+    ada = await users.join(user_id=person)
+    await announced.next_msg(timeout=5)
     await cached(users, ada.user_id)
 
     with halted(infra, "redis"):
         await users.update(ada.user_id, display_name="Countess")
+        await announced.next_msg(timeout=5)
         assert await name(users, ada.user_id) == "Countess"
 
     async def is_seen() -> bool:
         return await name(users, ada.user_id) == "Countess" and await cost(users, ada.user_id) == 0
 
     await until(is_seen, seconds=10)
+    await announced.unsubscribe()
