@@ -23,8 +23,10 @@ class Interrupted(BaseException):
 
 def run(directory: Path, variables: dict[str, str]) -> None:
     """Start everything, say where it is, and keep it running until a signal ends it."""
-    host, port = variables.setdefault("HOST", "127.0.0.1"), int(variables.setdefault("PORT", "8000"))
-    if not ports.is_free(host, port):
+    host, port = variables.get("HOST") or "127.0.0.1", variables.get("PORT") or "8000"
+    if not port.isdigit():
+        raise Refused(f"PORT is a number, not {port}")
+    if not ports.is_free(host, int(port)):
         raise Refused(f"port {port} is taken: PORT=8001 make run chooses another")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)

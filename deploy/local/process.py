@@ -114,13 +114,14 @@ class Process:
     def _end(self, number: signal.Signals, patience: float) -> None:
         self._halt.set()
         self.send(number)
-        if self._keeper is None:
+        keeper = self._keeper
+        if keeper is None:
             return
-        self._keeper.join(patience)
-        if self._keeper.is_alive():
+        keeper.join(patience)
+        if keeper.is_alive():
             self._journal.say(f"{self.spec.name} did not end in {patience:.0f} s: killed")
             self.send(signal.SIGKILL)
-            self._keeper.join()
+            keeper.join()
         self._keeper = None
         self._changed()
 

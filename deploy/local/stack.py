@@ -54,6 +54,7 @@ class Stack:
         self._processes: dict[str, Process] = {}
         self._closing = threading.Event()
         self._writing = threading.Lock()
+        self._note()
 
     @classmethod
     def private(
