@@ -109,8 +109,10 @@ def main() -> int:
         commands.add_parser(name)
     commands.add_parser("logs").add_argument("process", nargs="?")
     commands.add_parser("env").add_argument("process")
-    commands.add_parser("admin").add_argument("arguments", nargs=argparse.REMAINDER)
-    chosen = parser.parse_args()
+    commands.add_parser("admin", add_help=False)  # its options are those of auth's command
+    chosen, more = parser.parse_known_args()
+    if more and chosen.command != "admin":
+        parser.error(f"what is {' '.join(more)}?")
     variables = operator_variables()
     directory = data_directory(variables)
     try:
@@ -126,7 +128,7 @@ def main() -> int:
             case "env":
                 print("\n".join(f"{name}={value}" for name, value in environment(directory, chosen.process).items()))
             case "admin":
-                admin(directory, chosen.arguments)
+                admin(directory, more)
     except Refused as refusal:
         print(refusal, file=sys.stderr)
         return 1

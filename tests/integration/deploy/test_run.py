@@ -88,6 +88,8 @@ def test_the_platform_starts_answers_other_terminals_and_leaves_nothing_behind(
     assert set(listed) == PROCESSES
     assert {state for state, *_ in listed.values()} == {"ready"}
     assert f"PORT={environment['PORT']}" in command("env", GATEWAY).stdout.splitlines()
+    made = command("admin", "--email", "root@example.org", ADMIN_PASSWORD="correct horse battery")
+    assert made.returncode == 0, made.stderr
     again = command("run", PORT=str(ports.free()))
     assert (again.returncode, len(again.stderr.splitlines())) == (1, 1)
     assert "is in use" in again.stderr
