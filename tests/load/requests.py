@@ -29,7 +29,18 @@ def load(url: str, senders: list[tuple[str, str]], connections: int, seconds: fl
         table, script = Path(directory, "senders"), Path(directory, "send.lua")
         table.write_text("\n".join(f"/api/v1/conversations/{place}/messages/ {token}" for place, token in senders))
         script.write_text(SCRIPT % table)
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}", "--timeout", "10s", "--latency", "-s", str(script), url]
+        command = [
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds:.0f}",
+            "--timeout",
+            "10s",
+            "--latency",
+            "-s",
+            str(script),
+            url,
+        ]
         run = subprocess.run(command, capture_output=True, text=True)
     return read(run.stdout + run.stderr)
 
