@@ -80,45 +80,28 @@ def generate() -> None:
     """Replace protos/gen with fresh output."""
     shutil.rmtree(GENERATED, ignore_errors=True)
     GENERATED.mkdir()
-    validation = GENERATED / "validate.binpb"
+    validation, google = GENERATED / "validate.binpb", GENERATED / "google.binpb"
     _write_validation_set(validation)
-    plugins = Path(sys.executable).parent
-    paths = [f"--descriptor_set_in={validation}", f"--proto_path={ROOT}", f"--proto_path={_google_types()}"]
-    # Imports are given as descriptors or looked up on proto paths; protoc wants all of them in one set when both occur.
-    image = GENERATED / "google.binpb"
     _run(
         f"--proto_path={_google_types()}",
         f"--proto_path={Path(protoc.__file__).parent / '_proto'}",
         "--include_imports",
-        f"--descriptor_set_out={image}",
+        f"--descriptor_set_out={google}",
         "google/rpc/status.proto",
     )
-    paths = [f"--descriptor_set_in={validation}:{image}", f"--proto_path={ROOT}"]
-    _run(
-        *paths,
-        f"--plugin=protoc-gen-mypy={plugins / 'protoc-gen-mypy'}",
-        f"--plugin=protoc-gen-mypy_grpc={plugins / 'protoc-gen-mypy_grpc'}",
-        f"--python_out={GENERATED}",
-        f"--grpc_python_out={GENERATED}",
-        f"--mypy_out={GENERATED}",
-        f"--mypy_grpc_out={GENERATED}",
-        *definitions(),
-    )
-    _run(
-        f"--descriptor_set_in={validation}",
-        f"--python_out={GENERATED}",
-        f"--mypy_out={GENERATED}",
-        f"--plugin=protoc-gen-mypy={plugins / 'protoc-gen-mypy'}",
-        VALIDATE,
-    )
-    _run(
-        *paths,
-        "--include_imports",
-        "--include_source_info",
-        f"--descriptor_set_out={GENERATED / 'image.binpb'}",
-        *definitions(),
-    )
-    _write_reasons(GENERATED / "image.binpb", GENERATED / "messaging" / "reasons.json")
+    # protoc takes imports from descriptors or from folders, not from both: what is foreign comes as descriptors.
+    sources = [f"--descriptor_set_in={validation}:{google}", f"--proto_path={ROOT}"]
+    folder = Path(sys.executable).parent
+    typed = [
+        f"--plugin=protoc-gen-mypy={folder / 'protoc-gen-mypy'}",
+        f"--plugin=protoc-gen-mypy_grpc={folder / 'protoc-gen-mypy_grpc'}",
+        f"--mypy_out=quiet:{GENERATED}",
+    ]
+    stubs = [f"--python_out={GENERATED}", f"--grpc_python_out={GENERATED}", f"--mypy_grpc_out=quiet:{GENERATED}"]
+    _run(*sources, *typed, *stubs, *definitions())
+    _run(f"--descriptor_set_in={validation}", *typed, f"--python_out={GENERATED}", VALIDATE)
+    image = GENERATED / "image.binpb"
+    _run(*sources, "--include_imports", "--include_source_info", f"--descriptor_set_out={image}", *definitions())
 
 
 if __name__ == "__main__":
