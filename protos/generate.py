@@ -102,6 +102,7 @@ def generate() -> None:
     _run(f"--descriptor_set_in={validation}", *typed, f"--python_out={GENERATED}", VALIDATE)
     image = GENERATED / "image.binpb"
     _run(*sources, "--include_imports", "--include_source_info", f"--descriptor_set_out={image}", *definitions())
+    _write_reasons(image, GENERATED / "messaging" / "reasons.json")
 
 
 if __name__ == "__main__":
