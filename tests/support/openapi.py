@@ -45,7 +45,7 @@ class Conformance:
         """Fail when an answer has a status, a code or a shape that is not documented."""
         method, path = response.request.method, response.request.url.path
         for route in self._routes:
-            if route.path_regex.match(path) and method in route.methods:
+            if route.path_regex.match(path) and method in (route.methods or ()):
                 await response.aread()
                 self._compare(route, method.lower(), response)
 

@@ -35,12 +35,21 @@ MESSAGE = messages_pb2.Message(
     delete_time=AT,
 )
 STUB = messages_pb2.Message(
-    message_id=ID, conversation_id=OTHER, seq=1, rev=1, sender_id=OTHER, message_type=2, priority=2, create_time=AT
+    message_id=ID,
+    conversation_id=OTHER,
+    seq=1,
+    rev=1,
+    sender_id=OTHER,
+    message_type=messages_pb2.MESSAGE_TYPE_SYSTEM,
+    priority=messages_pb2.PRIORITY_NORMAL,
+    create_time=AT,
 )
 PARTICIPANT = participants_pb2.Participant(
     conversation_id=ID, user_id=OTHER, role=participants_pb2.ROLE_OWNER, read_seq=1, delivered_seq=2, join_time=AT
 )
-FORMER = participants_pb2.Participant(conversation_id=ID, user_id=OTHER, role=4, join_time=AT, leave_time=AT)
+FORMER = participants_pb2.Participant(
+    conversation_id=ID, user_id=OTHER, role=participants_pb2.ROLE_MEMBER, join_time=AT, leave_time=AT
+)
 GROUP = conversations_pb2.Conversation(
     conversation_id=ID,
     kind=conversations_pb2.CONVERSATION_KIND_GROUP,
@@ -74,7 +83,14 @@ OWN_PROFILE = profiles_pb2.Profile(
     is_private_shown=True,
     presence=profiles_pb2.Presence(user_id=ID, state=profiles_pb2.PRESENCE_STATE_ONLINE, seen_time=AT),
 )
-ACCOUNT = accounts_pb2.Account(account_id=ID, email="a@b.c", username="ada", roles=[2, 3], state=1, create_time=AT)
+ACCOUNT = accounts_pb2.Account(
+    account_id=ID,
+    email="a@b.c",
+    username="ada",
+    roles=[accounts_pb2.PLATFORM_ROLE_MODERATOR, accounts_pb2.PLATFORM_ROLE_ADMIN],
+    state=accounts_pb2.ACCOUNT_STATE_ACTIVE,
+    create_time=AT,
+)
 TOKENS = sessions_pb2.Tokens(
     access="a", refresh="b", access_expire_time=AT, refresh_expire_time=AT, session_id=ID, user_id=OTHER
 )
@@ -95,7 +111,9 @@ READ_NOTIFICATION = notifications_pb2.Notification(
 
 
 def change(**target: Any) -> conversations_pb2.Change:
-    return conversations_pb2.Change(rev=7, kind=4, target_id=ID, create_time=AT, **target)
+    return conversations_pb2.Change(
+        rev=7, kind=conversations_pb2.CHANGE_KIND_MESSAGE_SENT, target_id=ID, create_time=AT, **target
+    )
 
 
 SHAPES: list[tuple[Callable[[Any], views.View], Any, type[Shown]]] = [
