@@ -15,6 +15,7 @@ from services.conversations.model.conversations import ConversationKind, MemberV
 from services.conversations.model.ids import UserId
 from services.conversations.model.limits import Limits
 from services.conversations.store import conversations as store
+from services.conversations.store import views
 
 
 class ConversationsServicer(rpc.ConversationsServicer):
@@ -48,7 +49,7 @@ class ConversationsServicer(rpc.ConversationsServicer):
     async def GetConversation(self, request: pb.GetConversationRequest, context: Context) -> pb.GetConversationResponse:
         """Refuses conversations that the caller is not in."""
         view = await self._database.run(
-            store.view,
+            views.view,
             conversation_id=convert.conversation_id(request.conversation_id),
             member_id=UserId(caller().user_id),
         )
@@ -66,7 +67,7 @@ class ConversationsServicer(rpc.ConversationsServicer):
             "title": request.title_query,
         }
         page = await self._database.run(
-            store.views,
+            views.page,
             member_id=UserId(caller().user_id),
             kind=ConversationKind(request.kind) if request.kind else None,
             unread_only=request.unread_only,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import cast
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -22,8 +23,9 @@ _MODES: dict[ChangesMode, conversations_pb2.ChangesMode.ValueType] = {
 }
 
 
+@lru_cache(maxsize=256)
 def time(at: datetime) -> Timestamp:
-    """To the microsecond, which is how PostgreSQL keeps it."""
+    """To the microsecond, which is how PostgreSQL keeps it. Remembered, since all messages of a batch have one time."""
     return Timestamp(seconds=int(at.timestamp()), nanos=at.microsecond * 1000)
 
 

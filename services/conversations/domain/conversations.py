@@ -18,7 +18,7 @@ from services.conversations.model.events import (
 from services.conversations.model.ids import ConversationId, UserId
 from services.conversations.model.limits import Limits
 from services.conversations.model.permissions import Action, Role, require
-from services.conversations.store import changes, conversations, participants, people
+from services.conversations.store import changes, conversations, participants, people, views
 
 
 def create_group(
@@ -47,7 +47,7 @@ def create_group(
     conversation = _new(tx, ConversationKind.GROUP, creator_id, len(roles), title=title, description=description)
     conversations.add(tx, conversation)
     _begin(tx, conversation, roles)
-    return conversations.view(tx, conversation.conversation_id, member_id=creator_id), True
+    return views.view(tx, conversation.conversation_id, member_id=creator_id), True
 
 
 def create_direct(
@@ -74,7 +74,7 @@ def create_direct(
     assert found is not None  # noqa: S101 - direct conversations are never deleted, and this pair has one now
     if not is_new:
         participants.show(tx, found, creator_id)
-    return conversations.view(tx, found, member_id=creator_id), is_new
+    return views.view(tx, found, member_id=creator_id), is_new
 
 
 def _create_direct(tx: Transaction, creator_id: UserId, peer_id: UserId, newcomers: Collection[UserId]) -> bool:
@@ -159,7 +159,7 @@ def update(
         conversations.save(tx, updated)
         changes.append(tx, updated, ChangeKind.CONVERSATION_UPDATED, actor_id=actor_id, target_ids=[conversation_id])
         tx.emit(ConversationUpdated(updated))
-    return conversations.view(tx, conversation_id, member_id=actor_id)
+    return views.view(tx, conversation_id, member_id=actor_id)
 
 
 def delete(tx: Transaction, *, conversation_id: ConversationId, actor_id: UserId) -> None:

@@ -90,9 +90,9 @@ def delete(tx: Transaction, *, message_id: MessageId, actor_id: UserId, limits: 
     conversation = conversations.lock(tx, conversation_id, member_id=actor_id, missing=MessageNotFound)
     actor = participants.member(tx, conversation_id, actor_id, missing=MessageNotFound)
     message = messages.get(tx, message_id, member_id=actor_id)
+    message.require_deletable_by(actor_id, actor.role, at=tx.now, window=limits.delete_window)
     if message.deleted_at is not None:
         return message
-    message.require_deletable_by(actor_id, actor.role, at=tx.now, window=limits.delete_window)
     changed = conversation.changed()
     stub = message.deleted(at=tx.now, rev=changed.rev)
     messages.save_deletion(tx, stub)

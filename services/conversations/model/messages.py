@@ -34,6 +34,15 @@ class Priority(IntEnum):
     URGENT = 4
 
 
+_RULES = {
+    "sender_id": ("string_uuid", "must be a UUID"),
+    "conversation_id": ("string_uuid", "must be a UUID"),
+    "client_message_id": ("string_len", "must have 1 to 64 characters and no NUL"),
+    "message_type": ("enum_in", "must be text"),
+    "priority": ("enum_in", "must be a known priority"),
+}
+
+
 def check_content(content: str, limit: int) -> None:
     """Raises: MessageTooLong, MessageContentInvalid."""
     if len(content) > limit:
@@ -75,7 +84,7 @@ class Message:
             return
         if self.sender_id != user_id:
             raise NotTheAuthor()
-        if at > self.created_at + window:
+        if self.deleted_at is None and at > self.created_at + window:
             raise DeleteWindowClosed()
 
     def deleted(self, *, at: datetime, rev: int) -> "Message":
@@ -102,24 +111,16 @@ class Draft:
 
     def check(self, limit: int) -> None:
         """Raises: InvalidRequest, MessageTooLong, MessageContentInvalid."""
-        wrong = [
-            Violation(field, code, message)
-            for field, code, message, is_right in (
-                ("sender_id", "string_uuid", "must be a UUID", is_canonical(self.sender_id)),
-                ("conversation_id", "string_uuid", "must be a UUID", is_canonical(self.conversation_id)),
-                (
-                    "client_message_id",
-                    "string_len",
-                    "must have 1 to 64 characters and no NUL",
-                    0 < len(self.client_message_id) <= 64 and "\x00" not in self.client_message_id,
-                ),
-                ("message_type", "enum_in", "must be text", self.message_type == MessageType.TEXT),
-                ("priority", "enum_in", "must be a known priority", Priority.LOW <= self.priority <= Priority.URGENT),
-            )
-            if not is_right
-        ]
-        if wrong:
-            raise InvalidRequest(fields=wrong)
+        sound = {
+            "sender_id": is_canonical(self.sender_id),
+            "conversation_id": is_canonical(self.conversation_id),
+            "client_message_id": 0 < len(self.client_message_id) <= 64 and "\x00" not in self.client_message_id,
+            "message_type": self.message_type == MessageType.TEXT,
+            "priority": Priority.LOW <= self.priority <= Priority.URGENT,
+        }
+        if not all(sound.values()):
+            flaws = [field for field, is_sound in sound.items() if not is_sound]
+            raise InvalidRequest(fields=[Violation(field, *_RULES[field]) for field in flaws])
         check_content(self.content, limit)
 
     @property

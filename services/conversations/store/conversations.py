@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, TextClause, and_, literal, select, text, tuple_
+from sqlalchemy import TextClause, and_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Transaction
 from chassis.errors import NotFound
-from chassis.paging import Cursor, Page
-from services.conversations.model.conversations import Conversation, ConversationKind, MemberView, Revision
+from services.conversations.model.conversations import Conversation, ConversationKind, Revision
 from services.conversations.model.errors import ConversationNotFound
 from services.conversations.model.ids import ConversationId, UserId
-from services.conversations.store import messages, participants
 from services.conversations.store.tables import conversations as table
-from services.conversations.store.tables import messages as message_table
 from services.conversations.store.tables import participants as member_table
 
 # In the order of Conversation's fields, the pair in two.
@@ -124,42 +121,6 @@ def get(tx: Transaction, conversation_id: ConversationId, *, member_id: UserId |
     return of_row(row)
 
 
-def view(tx: Transaction, conversation_id: ConversationId, *, member_id: UserId) -> MemberView:
-    """With the member's own membership and the last message, in one query. Raises: ConversationNotFound."""
-    row = tx.execute(_views(member_id).where(table.c.id == conversation_id)).one_or_none()
-    if row is None:
-        raise ConversationNotFound()
-    return _view_of(row)
-
-
-def views(
-    tx: Transaction,
-    *,
-    member_id: UserId,
-    kind: ConversationKind | None,
-    unread_only: bool,
-    title_query: str,
-    cursor: Cursor | None,
-    size: int,
-) -> Page[MemberView]:
-    """A page of the member's conversations, the most recently active first, in one query."""
-    chosen = _views(member_id)
-    if kind is not None:
-        chosen = chosen.where(table.c.kind == kind)
-    if unread_only:
-        chosen = chosen.where(table.c.last_seq > member_table.c.read_seq)
-    if title_query:
-        chosen = chosen.where(table.c.title.icontains(title_query, autoescape=True))
-    place = (table.c.updated_at, table.c.id)
-    is_backward = cursor is not None and cursor.is_backward
-    if cursor is not None:
-        end = tuple_(*(literal(value, column.type) for value, column in zip(cursor.key, place, strict=True)))
-        chosen = chosen.where(tuple_(*place) > end if is_backward else tuple_(*place) < end)
-    order = [column.asc() if is_backward else column.desc() for column in place]
-    rows = [_view_of(row) for row in tx.execute(chosen.order_by(*order).limit(size + 1))]
-    return Page.cut(rows, size=size, cursor=cursor, key=_place, weigh=_bytes)
-
-
 def revisions(tx: Transaction, *, conversation_ids: Sequence[ConversationId]) -> tuple[list[Revision], str]:
     """The true revisions of those that exist, and the epoch in which they count."""
     return _revisions(tx, _REVISIONS, {"ids": list(conversation_ids)})
@@ -173,29 +134,3 @@ def memberships(tx: Transaction, *, member_id: UserId) -> tuple[list[Revision], 
 def _revisions(tx: Transaction, statement: TextClause, parameters: dict[str, Any]) -> tuple[list[Revision], str]:
     rows = tx.execute(statement, parameters).all()
     return [Revision(*row[:3]) for row in rows if row.id is not None], rows[0].epoch
-
-
-def _views(member_id: UserId) -> Select[Any]:
-    last = and_(message_table.c.conversation_id == table.c.id, message_table.c.seq == table.c.last_seq)
-    return (
-        select(*COLUMNS, *participants.COLUMNS, *messages.COLUMNS)
-        .join(member_table, _MEMBERSHIP)
-        .outerjoin(message_table, last)
-        .where(member_table.c.user_id == member_id, _ALIVE, table.c.last_seq > member_table.c.hidden_seq)
-    )
-
-
-def _view_of(row: Sequence[Any]) -> MemberView:
-    first, second = len(COLUMNS), len(COLUMNS) + len(participants.COLUMNS)
-    last_message = messages.of_row(row[second:]) if row[second] is not None else None
-    return MemberView(of_row(row[:first]), participants.of_row(row[first:second]), last_message)
-
-
-def _place(view: MemberView) -> tuple[Any, ...]:
-    return view.conversation.updated_at, view.conversation.conversation_id
-
-
-def _bytes(view: MemberView) -> int:
-    shown = view.conversation
-    texts = len(shown.title.encode()) + len(shown.description.encode())
-    return 500 + texts + (messages.size_of(view.last_message) if view.last_message else 0)

@@ -1,17 +1,18 @@
 """Messages that are stored, and the texts they had before."""
 
-from collections.abc import Callable, Sequence
-from operator import eq, ge, gt, lt
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Select, and_, literal, select, text, true, tuple_
+from sqlalchemy import TextClause, text
 
 from chassis.database import Transaction
 from chassis.paging import Cursor, Page
 from services.conversations.model.errors import MessageNotFound
 from services.conversations.model.ids import ConversationId, MessageId, UserId
 from services.conversations.model.messages import Message, MessageType, Priority, Selection
-from services.conversations.store.tables import conversations, participants
+from services.conversations.store.tables import listed
 from services.conversations.store.tables import messages as table
 
 # In the order of Message's fields.
@@ -30,19 +31,48 @@ COLUMNS = (
     table.c.edited_at,
     table.c.deleted_at,
 )
-_MEMBERSHIP = and_(
-    participants.c.conversation_id == conversations.c.id,
-    participants.c.left_at.is_(None),
-    conversations.c.deleted_at.is_(None),
-)
-_NAMED = text(f"""
-    select {", ".join(column.name for column in COLUMNS)} from messages where id = any(cast(:message_ids as uuid[]))
+_SHOWN = listed("m", COLUMNS)
+_TYPES = {kind.value: kind for kind in MessageType}
+_PRIORITIES = {priority.value: priority for priority in Priority}
+
+_GET = text(f"""
+    select {_SHOWN} from messages m
+    join conversations c on c.id = m.conversation_id and c.deleted_at is null
+    join participants p on p.conversation_id = c.id and p.left_at is null
+    where m.id = :message_id and p.user_id = :member_id
 """)  # noqa: S608 - names of columns
+_NAMED = text(f"select {_SHOWN} from messages m where m.id = any(cast(:message_ids as uuid[]))")  # noqa: S608 - the same
 _KEEP_VERSION = text("""
     insert into message_versions (message_id, rev, content, created_at)
     select id, rev, content, coalesce(edited_at, created_at) from messages where id = :message_id
 """)
 _DROP_VERSIONS = text("delete from message_versions where message_id = :message_id")
+# By the fields of a selection.
+_CONDITIONS = {
+    "sender_id": "m.sender_id = :sender_id",
+    "priority": "m.priority = :priority",
+    "since": "m.created_at >= :since",
+    "until": "m.created_at < :until",
+    "before_seq": "m.seq < :before_seq",
+    "after_seq": "m.seq > :after_seq",
+}
+_OF_ONE = """
+    select {shown} from messages m
+    where m.conversation_id = :conversation_id and {conditions} and exists (
+        select from participants p join conversations c on c.id = p.conversation_id and c.deleted_at is null
+        where c.id = :conversation_id and p.user_id = :member_id and p.left_at is null)
+    order by m.seq {direction} limit :count
+"""
+# Within a conversation the order of time is that of seq, so each gives its own newest by its index.
+_OF_ALL = """
+    select m.* from participants p
+    join conversations c on c.id = p.conversation_id and c.deleted_at is null
+    cross join lateral (
+        select {shown} from messages m where m.conversation_id = p.conversation_id and {conditions}
+        order by m.seq {direction} limit :count) as m
+    where p.user_id = :member_id and p.left_at is null
+    order by m.created_at {direction}, m.id {direction} limit :count
+"""
 
 
 def of_row(row: Sequence[Any]) -> Message:
@@ -54,9 +84,9 @@ def of_row(row: Sequence[Any]) -> Message:
         seq,
         rev,
         sender_id,
-        MessageType(message_type),
+        _TYPES[message_type],
         content,
-        Priority(priority),
+        _PRIORITIES[priority],
         *others,
     )
 
@@ -68,13 +98,7 @@ def size_of(message: Message) -> int:
 
 def get(tx: Transaction, message_id: MessageId, *, member_id: UserId) -> Message:
     """A message that the member may see. Raises: MessageNotFound."""
-    statement = (
-        select(*COLUMNS)
-        .join(conversations, conversations.c.id == table.c.conversation_id)
-        .join(participants, _MEMBERSHIP)
-        .where(table.c.id == message_id, participants.c.user_id == member_id)
-    )
-    row = tx.execute(statement).one_or_none()
+    row = tx.execute(_GET, {"message_id": message_id, "member_id": member_id}).one_or_none()
     if row is None:
         raise MessageNotFound()
     return of_row(row)
@@ -84,7 +108,7 @@ def named(tx: Transaction, message_ids: Sequence[str]) -> dict[str, Message]:
     """Messages by their ids, whoever may see them."""
     if not message_ids:
         return {}
-    found = map(of_row, tx.execute(_NAMED, {"message_ids": list(message_ids)}))
+    found = map(of_row, tx.execute(_NAMED, {"message_ids": list(message_ids)}).all())
     return {message.message_id: message for message in found}
 
 
@@ -99,10 +123,12 @@ def page(
 ) -> Page[Message]:
     """A page of one conversation in the order of seq; empty for outsiders, too."""
     is_rising = selection.is_rising != (cursor is not None and cursor.is_backward)
-    statement = _within(conversation_id, selection, member_id)
+    named = {"conversation_id": conversation_id, "member_id": member_id, "count": size + 1}
+    edge = "true"
     if cursor is not None:
-        statement = statement.where(table.c.seq > cursor.key[0] if is_rising else table.c.seq < cursor.key[0])
-    rows = _read(tx, statement, is_rising=is_rising, count=size + 1)
+        edge = "m.seq > :edge" if is_rising else "m.seq < :edge"
+        named["edge"] = cursor.key[0]
+    rows = _read(tx, _OF_ONE, selection, named, edge=edge, is_rising=is_rising)
     return Page.cut(rows, size=size, cursor=cursor, key=_seq, weigh=size_of)
 
 
@@ -110,45 +136,30 @@ def around(
     tx: Transaction, conversation_id: ConversationId, selection: Selection, *, seq: int, member_id: UserId, size: int
 ) -> Page[Message]:
     """A page of one conversation with about as many messages before the number as from it on."""
-    statement = _within(conversation_id, selection, member_id)
-    count_before = size // 2
-    earlier = _read(tx, statement.where(table.c.seq < seq), is_rising=False, count=count_before + 1)
-    later = _read(tx, statement.where(table.c.seq >= seq), is_rising=True, count=size - count_before + 1)
-    behind = Cursor((seq,), is_backward=True)
+    count = size // 2
+    named = {"conversation_id": conversation_id, "member_id": member_id, "edge": seq}
+    earlier = _read(tx, _OF_ONE, selection, {**named, "count": count + 1}, edge="m.seq < :edge", is_rising=False)
+    named["count"] = size - count + 1
+    later = _read(tx, _OF_ONE, selection, named, edge="m.seq >= :edge", is_rising=True)
     # Each half may fill half of a page.
-    first = Page.cut(earlier, size=count_before, cursor=behind, key=_seq, weigh=_double_size)
-    second = Page.cut(later, size=size - count_before, cursor=None, key=_seq, weigh=_double_size)
+    behind = Cursor((seq,), is_backward=True)
+    first = Page.cut(earlier, size=count, cursor=behind, key=_seq, weigh=_double_size)
+    second = Page.cut(later, size=size - count, cursor=None, key=_seq, weigh=_double_size)
     return Page(first.rows + second.rows, next=second.next, previous=first.previous)
 
 
 def page_of_all(
     tx: Transaction, selection: Selection, *, member_id: UserId, cursor: Cursor | None, size: int
 ) -> Page[Message]:
-    """A page over all conversations of a member, the newest first.
-
-    Within a conversation the order of time is that of seq, so each conversation gives its own newest by its index.
-    """
+    """A page over all conversations of a member, the newest first."""
     is_rising = cursor is not None and cursor.is_backward
-    newest = select(*COLUMNS).where(table.c.conversation_id == participants.c.conversation_id, *_conditions(selection))
+    named = {"member_id": member_id, "count": size + 1}
+    edge = "true"
     if cursor is not None:
-        place = tuple_(table.c.created_at, table.c.id)
-        end = tuple_(literal(cursor.key[0], table.c.created_at.type), literal(cursor.key[1], table.c.id.type))
-        newest = newest.where(place > end if is_rising else place < end)
-    newest = newest.order_by(table.c.seq.asc() if is_rising else table.c.seq.desc()).limit(size + 1)
-    found = newest.lateral("found")
-    statement = (
-        select(*found.c)
-        .select_from(participants)
-        .join(conversations, _MEMBERSHIP)
-        .join(found, true())
-        .where(participants.c.user_id == member_id)
-        .order_by(*(column.asc() if is_rising else column.desc() for column in (found.c.created_at, found.c.id)))
-        .limit(size + 1)
-    )
-    rows = [of_row(row) for row in tx.execute(statement)]
-    return Page.cut(
-        rows, size=size, cursor=cursor, key=lambda message: (message.created_at, message.message_id), weigh=size_of
-    )
+        edge = f"(m.created_at, m.id) {'>' if is_rising else '<'} (:edge_at, :edge_id)"
+        named["edge_at"], named["edge_id"] = cursor.key
+    rows = _read(tx, _OF_ALL, selection, named, edge=edge, is_rising=is_rising)
+    return Page.cut(rows, size=size, cursor=cursor, key=_moment, weigh=size_of)
 
 
 def save_edit(tx: Transaction, edited: Message, *, is_rewritten: bool) -> None:
@@ -176,29 +187,24 @@ def _save(tx: Transaction, message: Message) -> None:
     tx.execute(table.update().where(table.c.id == message.message_id).values(values))
 
 
-def _within(conversation_id: ConversationId, selection: Selection, member_id: UserId) -> Select[Any]:
-    membership = select(1).select_from(conversations).join(participants, _MEMBERSHIP)
-    membership = membership.where(conversations.c.id == conversation_id, participants.c.user_id == member_id)
-    return select(*COLUMNS).where(
-        table.c.conversation_id == conversation_id, membership.exists(), *_conditions(selection)
-    )
+def _read(
+    tx: Transaction, template: str, selection: Selection, named: dict[str, Any], *, edge: str, is_rising: bool
+) -> list[Message]:
+    given = {field: getattr(selection, field) for field in _CONDITIONS}
+    given = {field: value for field, value in given.items() if value is not None}
+    statement = _statement(template, (*(_CONDITIONS[field] for field in given), edge), is_rising=is_rising)
+    return [of_row(row) for row in tx.execute(statement, {**named, **given}).all()]
 
 
-def _conditions(selection: Selection) -> list[Any]:
-    wanted: tuple[tuple[Callable[[Any, Any], Any], Column[Any], object], ...] = (
-        (eq, table.c.sender_id, selection.sender_id),
-        (eq, table.c.priority, selection.priority),
-        (ge, table.c.created_at, selection.since),
-        (lt, table.c.created_at, selection.until),
-        (lt, table.c.seq, selection.before_seq),
-        (gt, table.c.seq, selection.after_seq),
-    )
-    return [compare(column, value) for compare, column, value in wanted if value is not None]
+@lru_cache(maxsize=512)
+def _statement(template: str, conditions: tuple[str, ...], *, is_rising: bool) -> TextClause:
+    # Of constants of this file only; every value is a parameter.
+    direction = "asc" if is_rising else "desc"
+    return text(template.format(shown=_SHOWN, conditions=" and ".join(conditions), direction=direction))
 
 
-def _read(tx: Transaction, statement: Select[Any], *, is_rising: bool, count: int) -> list[Message]:
-    ordered = statement.order_by(table.c.seq.asc() if is_rising else table.c.seq.desc()).limit(count)
-    return [of_row(row) for row in tx.execute(ordered)]
+def _moment(message: Message) -> tuple[datetime, MessageId]:
+    return message.created_at, message.message_id
 
 
 def _seq(message: Message) -> tuple[int]:

@@ -13,6 +13,7 @@ from services.conversations.model.errors import ConversationNotFound, Participan
 from services.conversations.model.ids import ConversationId, UserId
 from services.conversations.model.participants import Participant, Standing
 from services.conversations.model.permissions import Role
+from services.conversations.store.tables import listed
 from services.conversations.store.tables import participants as table
 
 # In the order of Participant's fields.
@@ -27,7 +28,7 @@ COLUMNS = (
 )
 _PRESENT = table.c.left_at.is_(None)
 _NAMED = text(f"""
-    select {", ".join(column.name for column in COLUMNS)} from participants
+    select {listed("p", COLUMNS)} from participants p
     where conversation_id = :conversation_id and user_id = any(cast(:user_ids as uuid[]))
 """)  # noqa: S608 - names of columns
 # Who comes back keeps a mute, and sees nothing as unread that was said meanwhile.
@@ -88,14 +89,14 @@ def named(tx: Transaction, conversation_id: ConversationId, user_ids: Sequence[U
     """Present and former participants among those named."""
     if not user_ids:
         return {}
-    found = map(of_row, tx.execute(_NAMED, {"conversation_id": conversation_id, "user_ids": list(user_ids)}))
+    found = map(of_row, tx.execute(_NAMED, {"conversation_id": conversation_id, "user_ids": list(user_ids)}).all())
     return {participant.user_id: participant for participant in found}
 
 
 def everybody(tx: Transaction, conversation_id: ConversationId) -> list[Participant]:
     """All who take part now, by the time they joined."""
     statement = select(*COLUMNS).where(table.c.conversation_id == conversation_id, _PRESENT)
-    return [of_row(row) for row in tx.execute(statement.order_by(table.c.joined_at, table.c.user_id))]
+    return [of_row(row) for row in tx.execute(statement.order_by(table.c.joined_at, table.c.user_id)).all()]
 
 
 def page(tx: Transaction, conversation_id: ConversationId, *, cursor: Cursor | None, size: int) -> Page[Participant]:
@@ -107,7 +108,7 @@ def page(tx: Transaction, conversation_id: ConversationId, *, cursor: Cursor | N
         end = tuple_(*(literal(value, column.type) for value, column in zip(cursor.key, place, strict=True)))
         statement = statement.where(tuple_(*place) < end if is_backward else tuple_(*place) > end)
     order = [column.desc() if is_backward else column.asc() for column in place]
-    rows = [of_row(row) for row in tx.execute(statement.order_by(*order).limit(size + 1))]
+    rows = [of_row(row) for row in tx.execute(statement.order_by(*order).limit(size + 1)).all()]
     return Page.cut(rows, size=size, cursor=cursor, key=lambda found: (found.joined_at, found.user_id))
 
 

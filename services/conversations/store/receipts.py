@@ -12,7 +12,7 @@ from services.conversations.model.ids import ConversationId, UserId
 from services.conversations.model.participants import Participant
 from services.conversations.model.positions import Position, PositionKind
 from services.conversations.store.participants import COLUMNS, of_row
-from services.conversations.store.tables import conversations
+from services.conversations.store.tables import conversations, listed
 from services.conversations.store.tables import participants as table
 
 _IS_DUE = table.c.announced_at <= func.now() - text("interval '1 second'")
@@ -29,7 +29,7 @@ _TAKE_DUE = text(f"""
         limit :count for no key update skip locked)
     update participants p set unannounced = 0, announced_at = now()
     from due where (p.conversation_id, p.user_id) = (due.conversation_id, due.user_id)
-    returning due.unannounced, {", ".join(f"p.{column.name}" for column in COLUMNS)}
+    returning due.unannounced, {listed("p", COLUMNS)}
 """)  # noqa: S608 - names of columns
 
 

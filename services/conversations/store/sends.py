@@ -75,7 +75,7 @@ class Head:
         self.rev += 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Checked:
     """What the database knows about a draft whose sender is a member."""
 

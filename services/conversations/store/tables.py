@@ -1,5 +1,8 @@
 """The tables of the conversations service, beside those that every service has."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -134,3 +137,8 @@ blocks = Table(
 
 # One row; a restored backup gets a new value, because its revisions are not those that clients know.
 epoch = Table("epoch", metadata, Column("value", _ID, primary_key=True))
+
+
+def listed(alias: str, columns: Iterable[Column[Any]]) -> str:
+    """Spell columns for a statement in which their table has this name."""
+    return ", ".join(f"{alias}.{column.name}" for column in columns)

@@ -68,8 +68,9 @@ async def test_in_a_direct_conversation_nobody_deletes_the_others_words(
 
 
 async def test_deleting_at_once_happens_once(service: Service, pair: tuple[str, str], group: str) -> None:
-    message = await service.say(pair[0], group)
+    message = await service.say(pair[1], group)
 
+    # The author and the owner of the group.
     stubs = await asyncio.gather(*(service.delete(message.message_id, by=by) for by in (*pair, *pair)))
 
     assert all(stub == stubs[0] for stub in stubs)

@@ -120,6 +120,11 @@ def test_the_author_deletes_within_the_window() -> None:
     sent.require_deletable_by(sent.sender_id, Role.READONLY, at=IN_TIME, window=WINDOW)
     with pytest.raises(DeleteWindowClosed):
         sent.require_deletable_by(sent.sender_id, Role.MEMBER, at=TOO_LATE, window=WINDOW)
+    # What is deleted already may be deleted again, by those who could have done it.
+    stub = sent.deleted(at=SENT, rev=9)
+    stub.require_deletable_by(sent.sender_id, Role.MEMBER, at=TOO_LATE, window=WINDOW)
+    with pytest.raises(NotTheAuthor):
+        stub.require_deletable_by(STRANGER, Role.MEMBER, at=IN_TIME, window=WINDOW)
 
 
 @pytest.mark.parametrize("role", Role)
