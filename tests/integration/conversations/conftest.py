@@ -247,6 +247,12 @@ async def group(service: Service, pair: tuple[str, str]) -> str:
     return await service.group(*pair)
 
 
+@pytest.fixture
+async def direct(service: Service, pair: tuple[str, str]) -> str:
+    """The direct conversation of the two."""
+    return await service.direct(*pair)
+
+
 async def until(condition: Callable[[], Awaitable[Any]], *, seconds: float = 15) -> Any:
     """Wait until something is true, and return it."""
     async with asyncio.timeout(seconds):

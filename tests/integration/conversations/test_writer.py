@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -10,8 +11,9 @@ from chassis.database.engine import driver_url
 from chassis.rpc.status import RemoteFailure
 from deploy.local import ports
 from deploy.local.stack import Stack
-from messaging.conversations.v1 import messages_pb2
-from tests.integration.conversations.conftest import Service, reasons, running
+from messaging.conversations.v1 import messages_pb2, receipts_pb2
+from messaging.conversations.v1.events_pb2 import ReadMoved
+from tests.integration.conversations.conftest import Service, reasons, running, until
 from tests.support.factories.messages import item
 
 # A message that PostgreSQL refuses though nothing is wrong with it, and one that ends the first connection it meets.
@@ -153,3 +155,40 @@ async def test_a_caller_who_gave_up_is_not_waited_for(service: Service) -> None:
 
     # Whether those before were stored is unknown, but nothing is lost or numbered twice.
     assert [found.seq for found in await service.history(direct, by=other)] == list(range(1, message.seq + 1))
+
+
+async def test_while_the_database_is_away_sends_may_be_repeated_and_nothing_is_lost(
+    infra: Stack, service: Service
+) -> None:
+    one, other = await service.people(2)
+    direct = await service.direct(one, other)
+    await service.send(*(item(one, direct) for _ in range(3)))
+    for seq in (1, 2, 3):
+        request = receipts_pb2.MarkReadRequest(conversation_id=direct, seq=seq)
+        await service.ask(service.receipts.MarkRead, request, by=other)
+    send = item(one, direct, "through the outage")
+
+    await asyncio.to_thread(infra.kill, "postgres")
+    try:
+        with pytest.raises(RemoteFailure) as failed:
+            await service.send(send)
+        # Long enough for what looks twice a second to find nobody there.
+        await asyncio.sleep(0.7)
+    finally:
+        await asyncio.to_thread(infra.start, "postgres")
+
+    assert failed.value.code == "UNAVAILABLE"
+
+    async def is_stored() -> list[messages_pb2.SendResult] | None:
+        with suppress(RemoteFailure):
+            return await service.send(send)
+        return None
+
+    [result] = await until(is_stored)
+    assert result.message.seq == 4
+
+    async def announced() -> bool:
+        *_, last = await service.emitted(direct, "read_moved")
+        return ReadMoved.FromString(last.payload).participant.read_seq == 3
+
+    await until(announced)
