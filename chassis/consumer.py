@@ -135,27 +135,37 @@ class Consumer:
             await subscription.unsubscribe()
 
     async def _bind(self, js: JetStreamContext, source: str) -> None:
-        """Have a durable consumer that is not ahead of its stream, with the filters of the handler table."""
+        """Have a durable consumer, with the filters of the handler table, that goes on with the first unhandled event.
+
+        What somebody took and did not acknowledge would come again only when its wait is over, behind later events of
+        its aggregate. So the consumer is made anew where the acknowledgements end; the inbox knows what is repeated.
+        """
         stream = stream_name(source)
         filters = [f"{key}.>" for key in sorted(self._handlers) if key.split(".")[1] == source]
-        state = (await js.stream_info(stream)).state
+        last_seq = (await js.stream_info(stream)).state.last_seq
+        first_seq = 1
+        try:
+            found = await js.consumer_info(stream, self._name)
+            if found.delivered is not None and found.delivered.stream_seq > last_seq:
+                # The stream lost its tail: this consumer would skip what is published there again.
+                log.error("consumer_ahead", consumer=self._name, source=source)
+            elif not found.num_ack_pending and sorted(found.config.filter_subjects or []) == filters:
+                return
+            elif found.ack_floor is not None:
+                first_seq = found.ack_floor.stream_seq + 1
+            await js.delete_consumer(stream, self._name)
+        except NotFoundError:
+            pass
         config = ConsumerConfig(
             durable_name=self._name,
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=_ACK_WAIT_SECONDS,
-            deliver_policy=DeliverPolicy.ALL,
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=first_seq,
             max_deliver=-1,
             max_ack_pending=10 * _BATCH,
             filter_subjects=filters,
         )
-        try:
-            found = await js.consumer_info(stream, self._name)
-            if found.delivered is not None and found.delivered.stream_seq > state.last_seq:
-                # The stream lost its tail: this consumer would skip what is published there again.
-                log.error("consumer_ahead", consumer=self._name, source=source)
-                await js.delete_consumer(stream, self._name)
-        except NotFoundError:
-            pass
         created = await js.add_consumer(stream, config)
         if sorted(created.config.filter_subjects or []) != filters:
             raise SystemExit("the NATS server ignores filter_subjects: 2.10 or newer is needed")

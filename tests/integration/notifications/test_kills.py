@@ -6,6 +6,7 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from nats.aio.client import Client
 
 from chassis.database import Database
@@ -32,8 +33,9 @@ async def process(stack: Stack, listen: str) -> AsyncIterator[Process]:
         await child.wait()
 
 
+@pytest.mark.parametrize("is_forgotten", [False, True])
 async def test_a_killed_process_repeats_nothing_and_loses_nothing(
-    infra: Stack, operator: Client, users: Channel, database: Database
+    infra: Stack, operator: Client, users: Channel, database: Database, *, is_forgotten: bool
 ) -> None:
     listen = f"127.0.0.1:{ports.free()}"
     histories = [history(members=30, messages=60) for _ in range(5)]
@@ -52,8 +54,9 @@ async def test_a_killed_process_repeats_nothing_and_loses_nothing(
                 return bool(count > before)
 
             await until(has_begun, seconds=60)
-        # What was acknowledged is forgotten as well: all comes again.
-        await js.delete_consumer(stream_name("conversations"), "notifications")
+        if is_forgotten:
+            # What was acknowledged as well: all comes again.
+            await js.delete_consumer(stream_name("conversations"), "notifications")
     async with process(infra, listen):
         await handled(database, *(envelope for _, _, told in histories for envelope in told), seconds=60)
         for _, reader, _ in histories:
