@@ -1,8 +1,7 @@
 """python -m gateway serve."""
 
-import socket
 import sys
-from functools import partial
+from tempfile import TemporaryDirectory
 
 from chassis import logs
 from gateway.settings import Settings
@@ -13,32 +12,16 @@ def main(arguments: list[str]) -> int:
     if arguments != ["serve"]:
         print("usage: python -m gateway serve", file=sys.stderr)
         return 2
-    settings = Settings()
-    _configure_logs(settings)
-    from gateway.server import Workers, listen
+    from gateway.server import listen
+    from gateway.wiring import build_workers, serve
 
+    settings = Settings()
+    logs.configure("gateway", level=settings.log_level, log_format=settings.log_format, debug=settings.debug)
     listener = listen(settings)
     if settings.web_concurrency == 1:
         return serve(settings, listener)
-    return Workers(settings.web_concurrency, partial(serve, settings), listener).run()
-
-
-def serve(settings: Settings, listener: socket.socket) -> int:
-    """Run one process until it is told to stop."""
-    import uvloop
-
-    from gateway.wiring import build
-
-    _configure_logs(settings)
-
-    async def run() -> int:
-        return await build(settings, listener).run()
-
-    return uvloop.run(run())
-
-
-def _configure_logs(settings: Settings) -> None:
-    logs.configure("gateway", level=settings.log_level, log_format=settings.log_format, debug=settings.debug)
+    with TemporaryDirectory(prefix="gateway-metrics-") as directory:
+        return build_workers(settings, listener, directory).run()
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ log = structlog.get_logger(__name__)
 _BACKLOG = 2048
 # Above the 60 s for which nginx keeps its connections, so that it never meets one that has just been closed.
 _KEEP_ALIVE_SECONDS = 75
-# A process that dies at once is not started again at once.
 _RESTART_SECONDS = 1.0
 
 
@@ -77,10 +76,18 @@ class HttpServer:
 class Workers:
     """Several processes that accept from the same socket; one that dies is replaced."""
 
-    def __init__(self, count: int, target: Callable[[socket.socket], int], listener: socket.socket) -> None:
-        """Take what each process runs."""
+    def __init__(
+        self,
+        count: int,
+        target: Callable[[socket.socket], int],
+        listener: socket.socket,
+        *,
+        on_death: Callable[[int], None],
+    ) -> None:
+        """Take what each process runs, and who is told the id of one that died."""
         self._target = target
         self._listener = listener
+        self._on_death = on_death
         # Not forked: gRPC and threads do not survive it.
         self._context = multiprocessing.get_context("spawn")
         self._processes = [self._start() for _ in range(count)]
@@ -91,19 +98,28 @@ class Workers:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: wake.send(None))
         while stopping not in wait([stopping, *(process.sentinel for process in self._processes)]):
-            for index, process in enumerate(self._processes):
-                if not process.is_alive():
-                    log.error("worker_died", pid=process.pid, exit_code=process.exitcode)
-                    if stopping.poll(_RESTART_SECONDS):
-                        break
-                    self._processes[index] = self._start()
+            # One that dies at once shall not be started again at once.
+            stopping.poll(_RESTART_SECONDS)
+            self._processes = [process if process.is_alive() else self._replace(process) for process in self._processes]
         for process in self._processes:
             process.terminate()
         for process in self._processes:
             process.join()
         return 0
 
+    def _replace(self, process: BaseProcess) -> BaseProcess:
+        log.error("worker_died", pid=process.pid, exit_code=process.exitcode)
+        self._on_death(process.pid or 0)
+        return self._start()
+
     def _start(self) -> BaseProcess:
         process = self._context.Process(target=self._target, args=(self._listener,), name="gateway-worker")
         process.start()
         return process
+
+
+def end_with_parent() -> None:
+    """Have a worker told to stop when the process that watches over it is gone."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        asyncio.get_running_loop().add_reader(parent.sentinel, signal.raise_signal, signal.SIGTERM)

@@ -1,7 +1,14 @@
 """The gateway's composition root: the only file that knows every part."""
 
+import os
 import socket
+from functools import partial
 
+import uvloop
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from chassis import logs
 from chassis.bus import Bus
 from chassis.metrics import MetricsServer
 from chassis.redis import BriefRedis
@@ -15,12 +22,13 @@ from gateway.principal import KeySet, Verifier
 from gateway.realtime.part import Realtime
 from gateway.revocations import Revocations
 from gateway.sends import SendLanes
-from gateway.server import HttpServer
+from gateway.server import HttpServer, Workers, end_with_parent
 from gateway.settings import TOKEN_AUDIENCE, Settings
 
 
 def build(settings: Settings, listener: socket.socket) -> Supervisor:
     """Put one gateway process together; call it within the loop that will run it."""
+    end_with_parent()
     bus = Bus(settings.nats_url, "gateway")
     clients = Clients(settings)
     redis = BriefRedis(settings.redis_url)
@@ -56,4 +64,32 @@ def build(settings: Settings, listener: socket.socket) -> Supervisor:
         HttpServer(build_application(gateway), listener, settings),
         realtime,
         on_exit=close,
+    )
+
+
+def serve(settings: Settings, listener: socket.socket) -> int:
+    """Run one process until it is told to stop; returns its exit code."""
+    logs.configure("gateway", level=settings.log_level, log_format=settings.log_format, debug=settings.debug)
+
+    async def run() -> int:
+        return await build(settings, listener).run()
+
+    return uvloop.run(run())
+
+
+def build_workers(settings: Settings, listener: socket.socket, directory: str) -> Workers:
+    """Start several processes, which keep their figures in a directory; this one adds them up and shows them."""
+    # The Prometheus client reads the name when it is imported: in the workers, not here.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
+    if settings.metrics_listen:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=directory)  # type: ignore[no-untyped-call]
+        host, _, port = settings.metrics_listen.rpartition(":")
+        start_http_server(int(port), addr=host, registry=registry)
+    quiet = settings.model_copy(update={"metrics_listen": ""})
+    return Workers(
+        settings.web_concurrency,
+        partial(serve, quiet),
+        listener,
+        on_death=partial(mark_process_dead, path=directory),
     )
