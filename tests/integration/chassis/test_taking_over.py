@@ -35,7 +35,7 @@ async def test_what_was_acknowledged_does_not_come_again(database: Database, bus
 
     async def is_acknowledged() -> bool:
         info = await js.consumer_info(stream_name("source"), "test")
-        return info.num_pending == 0 and info.num_ack_pending == 0
+        return bool(info.num_pending == 0 and info.num_ack_pending == 0)
 
     async with consuming(database, bus):
         await publish(bus, 1, "a")
