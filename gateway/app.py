@@ -22,6 +22,7 @@ from gateway.principal import KeySet, Verifier
 from gateway.realtime import routes as realtime
 from gateway.realtime.part import Realtime
 from gateway.rest import (
+    accounts,
     admin,
     auth,
     conversations,
@@ -30,6 +31,7 @@ from gateway.rest import (
     pages,
     participants,
     receipts,
+    sends,
     system,
     users,
 )
@@ -39,7 +41,7 @@ from gateway.settings import Settings
 
 # The ones that are asked most stand first: routes are tried in turn.
 ROUTERS = (
-    messages.sending,
+    sends.router,
     messages.router,
     realtime.sockets,
     conversations.router,
@@ -48,6 +50,8 @@ ROUTERS = (
     users.public,
     users.signed_in,
     notifications.router,
+    accounts.public,
+    accounts.signed_in,
     auth.public,
     auth.signed_in,
     auth.well_known,

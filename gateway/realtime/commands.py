@@ -12,8 +12,9 @@ from chassis.ids import uuid7
 from gateway import exchange as exchanges
 from gateway import views, violations
 from gateway.clients import ConversationsClient
-from gateway.rest.messages import PRIORITIES, AddressedDraft, MessageChange
+from gateway.rest.messages import PRIORITIES, MessageChange
 from gateway.rest.models import Sent, SentId
+from gateway.rest.sends import AddressedDraft
 from gateway.views import View
 from messaging.conversations.v1 import messages_pb2, receipts_pb2
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from gateway import views
+from gateway.rest.accounts import Account
 from gateway.rest.answers import Json, settled
-from gateway.rest.auth import Account
 from gateway.rest.backend import Backend, request_id
 from gateway.rest.models import IdempotencyKey, Sent, id_in_path
 from gateway.rest.problems import problems

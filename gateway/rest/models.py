@@ -34,6 +34,8 @@ def id_in_path(description: str) -> Any:
 
 
 ConversationId = Annotated[str, id_in_path("Which conversation")]
+Email = Annotated[str, Field(min_length=1, max_length=254, examples=["ada@example.org"])]
+Password = Annotated[str, Field(min_length=1, max_length=256, examples=["securepassword123"])]
 
 
 class Sent(BaseModel):

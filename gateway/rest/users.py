@@ -8,7 +8,7 @@ from pydantic import Field
 
 from chassis import call
 from gateway import views
-from gateway.rest import auth
+from gateway.rest import accounts
 from gateway.rest.answers import entity, page, settled, version
 from gateway.rest.backend import Backend, request_id
 from gateway.rest.models import EXAMPLE_USER, Id, IfMatch, Page, Paged, Sent, Shown, Time, id_in_path
@@ -77,10 +77,10 @@ public.post(
     "/",
     summary="Register",
     status_code=201,
-    response_model=auth.Account,
-    responses=problems(*auth.REGISTER_PROBLEMS),
+    response_model=accounts.Account,
+    responses=problems(*accounts.REGISTER_PROBLEMS),
     operation_id="create_user",
-)(auth.register)
+)(accounts.register)
 
 
 @signed_in.get("/", summary="List users", response_model=Page[Profile], responses=problems("invalid_page_token"))

@@ -9,7 +9,7 @@ from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway import views
-from gateway.rest import auth, conversations, messages, notifications, participants, receipts, users
+from gateway.rest import accounts, auth, conversations, messages, notifications, participants, receipts, users
 from gateway.rest.models import Shown
 from messaging.auth.v1 import accounts_pb2, sessions_pb2
 from messaging.conversations.v1 import conversations_pb2, messages_pb2, participants_pb2
@@ -132,7 +132,7 @@ SHAPES: list[tuple[Callable[[Any], views.View], Any, type[Shown]]] = [
     (views.profile, PROFILE, users.Profile),
     (views.profile, OWN_PROFILE, users.Profile),
     (views.presence, OWN_PROFILE.presence, users.Presence),
-    (views.account, ACCOUNT, auth.Account),
+    (views.account, ACCOUNT, accounts.Account),
     (views.tokens, TOKENS, auth.Tokens),
     (views.session, SESSION, auth.Session),
     (views.notification, NOTIFICATION, notifications.Notification),

@@ -1,0 +1,117 @@
+"""Sending messages: the endpoints that are called most."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+from starlette.types import Scope
+
+from chassis.errors import InvalidRequest, Violation
+from chassis.ids import uuid7
+from gateway import exchange as exchanges
+from gateway import views
+from gateway.exchange import Exchange
+from gateway.rest.answers import Json
+from gateway.rest.messages import PRIORITIES, Content, Message
+from gateway.rest.models import ConversationId, Priority, Sent, SentId
+from gateway.rest.problems import problems
+from gateway.rest.route import IDEMPOTENCY, LeanRoute, idempotency_key
+from messaging.conversations.v1 import messages_pb2 as pb
+
+router = APIRouter(prefix="/api/v1", tags=["Messages"], route_class=LeanRoute)
+
+SEND_PROBLEMS = (
+    "conversation_not_found",
+    "role_insufficient",
+    "muted",
+    "blocked",
+    "sender_suspended",
+    "message_too_long",
+    "message_content_invalid",
+    "idempotency_key_reused",
+    "rate_limited",
+    "conversation_busy",
+)
+
+
+class Draft(Sent):
+    """A message to send."""
+
+    content: Content = Field(description="Text in the Markdown subset, never HTML")
+    message_type: Literal["text"] = Field("text", description="What it consists of")
+    priority: Priority = Field("normal", description="How soon it wants to be seen")
+    is_important: bool = Field(False, description="Marked as important")
+    client_message_id: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="The sender's own key: repeating it never makes a second message",
+        examples=["d1f7c2"],
+    )
+
+
+class AddressedDraft(Draft):
+    """A message to send, and where to."""
+
+    conversation_id: SentId = Field(description="Where to")
+
+
+@router.post(
+    "/conversations/{conversation_id:id}/messages/",
+    summary="Send a message",
+    status_code=201,
+    response_model=Message,
+    responses=problems(*SEND_PROBLEMS),
+    openapi_extra=IDEMPOTENCY,
+)
+async def send(conversation_id: ConversationId, body: Draft, request: Request) -> Response:
+    """Stores the message and gives it the conversation's next number.
+
+    Repeating a `client_message_id` or an `Idempotency-Key` answers the message that was stored first, for good.
+    """
+    return await _send(request.scope, conversation_id, body)
+
+
+@router.post(
+    "/messages/",
+    summary="Send a message to a named conversation",
+    status_code=201,
+    response_model=Message,
+    responses=problems(*SEND_PROBLEMS),
+    openapi_extra=IDEMPOTENCY,
+)
+async def send_addressed(body: AddressedDraft, request: Request) -> Response:
+    """Like sending in the conversation itself."""
+    return await _send(request.scope, body.conversation_id.lower(), body)
+
+
+async def _send(scope: Scope, conversation_id: str, draft: Draft) -> Response:
+    exchange = exchanges.of(scope)
+    principal = exchanges.signed_in(exchange)
+    gateway = scope["app"].state.gateway
+    gateway.budget.take(principal.user_id)
+    message, is_replayed = await gateway.lanes.send(
+        pb.SendItem(
+            sender_id=principal.user_id,
+            conversation_id=conversation_id,
+            client_message_id=_client_message_id(exchange, draft),
+            content=draft.content,
+            message_type=pb.MESSAGE_TYPE_TEXT,
+            priority=PRIORITIES[draft.priority],
+            is_important=draft.is_important,
+            request_id=exchange.request_id,
+            traceparent=exchange.traceparent,
+        )
+    )
+    headers = {"Idempotent-Replayed": "true"} if is_replayed else None
+    return Json(views.message_json(message), 201, headers)
+
+
+def _client_message_id(exchange: Exchange, draft: Draft) -> str:
+    key = idempotency_key(exchange)
+    if draft.client_message_id is None:
+        return key or uuid7()
+    if key is not None and key != draft.client_message_id:
+        violation = Violation("client_message_id", "ambiguous", "must be the Idempotency-Key when both are given")
+        raise InvalidRequest(fields=[violation])
+    return draft.client_message_id
