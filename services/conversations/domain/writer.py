@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 import structlog
+from prometheus_client import Histogram
 
 from chassis import call
 from chassis.call import Call, Meter, serving
@@ -27,6 +28,9 @@ log = structlog.get_logger(__name__)
 MAX_MESSAGES = 128
 MAX_CHARACTERS = 1024 * 1024
 TRANSACTION_SECONDS = 2.0
+BATCH_DRAFTS = Histogram(
+    "messaging_send_transaction_drafts", "Sends in one transaction", buckets=(1, 2, 4, 8, 16, 32, 64, 128)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ class Writer:
         if not awaited:
             return
         drafts = [draft for submission in awaited for draft in submission.drafts]
+        BATCH_DRAFTS.observe(len(drafts))
         meter = Meter()
         try:
             outcomes = iter(self._together_or_alone(drafts, meter))
