@@ -20,6 +20,8 @@ from services.conversations.store import changes, conversations, messages, parti
 
 # More are not told one by one, and not at all when what they changed is more, too.
 MOST = 1000
+# Targets are read so many at a time: what does not fit into the answer need not be read to its end.
+_CHUNK = 200
 
 
 def list_changes(
@@ -33,12 +35,11 @@ def list_changes(
     missed = conversation.rev - after_rev
     if 0 <= missed <= MOST:
         entries = changes.after(tx, conversation, after_rev)
-        told = _up_to_a_page(_with_targets(tx, conversation, entries))
-        return Changes(ChangesMode.EVENTS, told, conversation.rev)
+        return Changes(ChangesMode.EVENTS, _up_to_a_page(tx, conversation, entries), conversation.rev)
     if missed > 0 and _sent_since(tx, conversation, after_rev) <= MOST:
         entries = changes.compacted(tx, conversation, after_rev, count=MOST + 1)
-        told = _with_targets(tx, conversation, entries)
-        if len(entries) <= MOST and len(_up_to_a_page(told)) == len(told):
+        told = _up_to_a_page(tx, conversation, entries) if len(entries) <= MOST else []
+        if len(told) == len(entries):
             return Changes(ChangesMode.COMPACTED, told, conversation.rev)
     return Changes(ChangesMode.RESET, [], conversation.rev)
 
@@ -49,6 +50,19 @@ def _sent_since(tx: Transaction, conversation: Conversation, after_rev: int) -> 
     return 0 if first is None else conversation.last_seq - first + 1
 
 
+def _up_to_a_page(tx: Transaction, conversation: Conversation, entries: Sequence[Entry]) -> list[Change]:
+    """Those at the beginning that fit into an answer, at least one, with their targets."""
+    told: list[Change] = []
+    weight = 0
+    for begun in range(0, len(entries), _CHUNK):
+        for change in _with_targets(tx, conversation, entries[begun : begun + _CHUNK]):
+            weight += 500 + (messages.size_of(change.target) if isinstance(change.target, Message) else 0)
+            if told and weight > MAX_PAGE_BYTES:
+                return told
+            told.append(change)
+    return told
+
+
 def _with_targets(tx: Transaction, conversation: Conversation, entries: Sequence[Entry]) -> list[Change]:
     sent = messages.named(tx, [entry.target_id for entry in entries if entry.kind in MESSAGE_KINDS])
     user_ids = [UserId(entry.target_id) for entry in entries if entry.kind in MEMBER_KINDS]
@@ -56,15 +70,3 @@ def _with_targets(tx: Transaction, conversation: Conversation, entries: Sequence
     targets: dict[str, Target] = {conversation.conversation_id: conversation, **sent}
     targets |= {member.user_id: member for member in members.values()}
     return [Change(entry, targets[entry.target_id]) for entry in entries]
-
-
-def _up_to_a_page(told: Sequence[Change]) -> list[Change]:
-    """Those at the beginning that fit into an answer, at least one."""
-    kept: list[Change] = []
-    weight = 0
-    for change in told:
-        weight += 500 + (messages.size_of(change.target) if isinstance(change.target, Message) else 0)
-        if kept and weight > MAX_PAGE_BYTES:
-            break
-        kept.append(change)
-    return kept

@@ -57,7 +57,7 @@ def append(
 
 def after(tx: Transaction, conversation: Conversation, after_rev: int) -> list[Entry]:
     """What was logged after a revision, up to the conversation's own as it was read."""
-    rows = tx.execute(_AFTER, _between(conversation, after_rev))
+    rows = tx.execute(_AFTER, _between(conversation, after_rev)).all()
     return [Entry(rev, ChangeKind(kind), *others) for rev, kind, *others in rows]
 
 
@@ -73,7 +73,7 @@ def compacted(tx: Transaction, conversation: Conversation, after_rev: int, *, co
     parameters = {**_between(conversation, after_rev), "beginnings": sorted(BEGINNINGS), "count": count}
     return [
         Entry(rev, settled(ChangeKind(kind), is_new=is_new), *others)
-        for rev, kind, *others, is_new in tx.execute(_COMPACTED, parameters)
+        for rev, kind, *others, is_new in tx.execute(_COMPACTED, parameters).all()
     ]
 
 
