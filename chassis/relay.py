@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 _BATCH = 256
 _POLL_SECONDS = 0.25
-_ACK_SECONDS = 5.0
+_ACK_SECONDS = 2.0
 _RETRY_SECONDS = 1.0
 _FOLLOW_SECONDS = 2.0
 
@@ -47,9 +47,10 @@ class OutboxRelay:
         self._loop = asyncio.get_running_loop()
         self._woken = asyncio.Event()
         self._is_leading = False
-        self._acks: _Acks | None = None
+        self._publisher: _Publisher | None = None
         self._generation = -1
         self._stream_created = ""
+        self._last_seq = 0
 
     def wake(self) -> None:
         """Say that something was committed; may be called from any thread."""
@@ -87,9 +88,15 @@ class OutboxRelay:
                 await asyncio.sleep(_FOLLOW_SECONDS)
             self._is_leading = True
             self._generation = -1
+            rows: Sequence[Any] = ()
             while True:
-                self._woken.clear()
-                if not await self._work(connection):
+                await self._follow_stream(connection)
+                if not rows:
+                    self._woken.clear()
+                    rows = await self._in_thread(delivery.next_unpublished, connection, _BATCH)
+                if rows:
+                    rows = await self._work(connection, rows)
+                else:
                     await self._wait()
         finally:
             self._is_leading = False
@@ -99,34 +106,38 @@ class OutboxRelay:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), _POLL_SECONDS)
 
-    async def _work(self, connection: Connection) -> bool:
-        """Publish one batch. Returns whether there may be more."""
+    async def _follow_stream(self, connection: Connection) -> None:
+        """Look at the stream after each reconnect, and when something about it was not as expected."""
         client = await self._bus.client()
         if self._generation != self._bus.generation:
             generation = self._bus.generation
             await self._compare(connection, client.jetstream())
             self._generation = generation
-        rows = await self._in_thread(delivery.next_unpublished, connection, _BATCH)
-        if not rows:
-            return False
-        if self._acks is None or self._acks.client is not client:
-            self._acks = _Acks(client)
-            await self._acks.listen()
-        done, last_seq = await self._acks.publish(self._service, rows)
+
+    async def _work(self, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
+        """Publish one batch. Returns the next one."""
+        client = await self._bus.client()
+        if self._publisher is None or self._publisher.client is not client:
+            self._publisher = _Publisher(client, self._service)
+            await self._publisher.listen()
+        done, last_seq = await self._publisher.publish(rows, self._last_seq)
+        if last_seq != self._last_seq + len(rows):
+            # Some were there already, or were refused, or the stream is gone: look before the next batch.
+            self._generation = -1
+        self._last_seq = last_seq
+        following: Sequence[Any] = ()
         if done:
             where = delivery.Position(self._stream_created, last_seq, str(rows[done - 1].event_id))
-            await self._in_thread(self._settle, connection, [row.id for row in rows[:done]], where)
+            following = await self._in_thread(self._settle, connection, [row.id for row in rows[:done]], where)
             metrics.EVENTS_PUBLISHED.labels(self._service).inc(done)
         if done < len(rows):
-            # Perhaps the stream is gone: look again before the next try.
-            self._generation = -1
             raise PublishFailed(f"{len(rows) - done} of {len(rows)} events were not acknowledged")
-        return len(rows) == _BATCH
+        return following
 
     async def _compare(self, connection: Connection, js: JetStreamContext) -> None:
         """Find out whether the stream still holds what was published, and queue again what it lost."""
         info = await ensure_stream(js, self._service, self._replicas)
-        self._stream_created = str(info.created)
+        self._stream_created, self._last_seq = str(info.created), info.state.last_seq
         known = await self._in_thread(delivery.position, connection, stream_name(self._service))
         if known is None:
             return
@@ -157,19 +168,21 @@ class OutboxRelay:
         connection.exec_driver_sql("set statement_timeout = 5000")
         return connection
 
-    def _settle(self, connection: Connection, ids: Sequence[int], where: delivery.Position) -> None:
+    def _settle(self, connection: Connection, ids: Sequence[int], where: delivery.Position) -> Sequence[Any]:
         delivery.forget_published(connection, ids)
         delivery.remember(connection, stream_name(self._service), where)
+        return delivery.next_unpublished(connection, _BATCH)
 
     async def _in_thread(self, work: Callable[..., R], *arguments: Any) -> R:
         return await self._loop.run_in_executor(self._thread, work, *arguments)
 
 
-class _Acks:
+class _Publisher:
     """Publishes batches with one reply subject, so that an event costs no future and no inbox of its own."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, service: str) -> None:
         self.client = client
+        self._service = service
         self._inbox = client.new_inbox()
         self._missing: set[int] = set()
         self._batch = 0
@@ -179,24 +192,36 @@ class _Acks:
     async def listen(self) -> None:
         await self.client.subscribe(f"{self._inbox}.*.*", cb=self._acknowledged)
 
-    async def publish(self, service: str, rows: Sequence[Any]) -> tuple[int, int]:
-        """Return how many of the first rows were acknowledged without a gap, and the highest stream sequence."""
+    async def publish(self, rows: Sequence[Any], last_seq: int) -> tuple[int, int]:
+        """Publish to a stream whose last sequence is known.
+
+        Returns how many of the first rows are in the stream for certain, and its last sequence as far as it is known.
+        """
+        # Nobody else writes to this stream, so the sequence of the last event tells for all: each has the next number.
+        await self._exchange(rows, asked_from=len(rows) - 1)
+        if not self._missing and self._last_seq != last_seq + len(rows):
+            await self._exchange(rows, asked_from=0)
+        elif self._missing:
+            return 0, last_seq
+        return min(self._missing, default=len(rows)), self._last_seq
+
+    async def _exchange(self, rows: Sequence[Any], asked_from: int) -> None:
+        """Publish all and wait for the acknowledgements of those from a place on."""
         self._batch += 1
-        self._missing = set(range(len(rows)))
+        self._missing = set(range(asked_from, len(rows)))
         self._last_seq = 0
         self._settled.clear()
         for n, row in enumerate(rows):
             await self.client.publish(
-                events.subject(service, row.kind, row.aggregate_id),
+                events.subject(self._service, row.kind, row.aggregate_id),
                 bytes(row.envelope),
-                reply=f"{self._inbox}.{self._batch}.{n}",
+                reply=f"{self._inbox}.{self._batch}.{n}" if n >= asked_from else "",
                 headers={"Nats-Msg-Id": str(row.event_id)},
             )
         try:
             await asyncio.wait_for(self._settled.wait(), _ACK_SECONDS)
         except TimeoutError:
-            log.warning("publish_unacknowledged", service=service, missing=len(self._missing))
-        return min(self._missing, default=len(rows)), self._last_seq
+            log.warning("publish_unacknowledged", service=self._service, missing=len(self._missing))
 
     async def _acknowledged(self, message: Msg) -> None:
         _, batch, n = message.subject.rsplit(".", 2)
