@@ -1,5 +1,7 @@
 """Resuming: a device says which revs it has, and gets what happened since, before anything that happens now."""
 
+from collections.abc import Iterable
+
 from chassis.errors import Failure, NotFound
 from gateway.clients import ConversationsClient
 from gateway.realtime import changes, frames
@@ -8,6 +10,9 @@ from gateway.realtime.hub import Hub
 from gateway.realtime.socket import Socket
 from gateway.views import CHANGES_MODES
 from messaging.conversations.v1 import conversations_pb2 as pb
+
+# As much is written before the device must have read most of it.
+_PORTION_BYTES = 128 * 1024
 
 
 class Resume:
@@ -52,13 +57,21 @@ class Resume:
                     raise
                 self._modes[conversation_id] = ("gone", rev)
                 return
-            for entry in answer.changes:
-                self._socket.wire.write(changes.frame(changes.of_log(conversation_id, entry)))
-            await self._socket.wire.drained()
+            await self._write(conversation_id, answer.changes)
             # A page ends where its size does.
             rev = answer.changes[-1].rev if answer.changes else answer.rev
             is_complete = rev >= answer.rev or answer.mode != pb.CHANGES_MODE_EVENTS
             self._modes[conversation_id] = (CHANGES_MODES[answer.mode], answer.rev)
+
+    async def _write(self, conversation_id: str, entries: Iterable[pb.Change]) -> None:
+        wire, unread = self._socket.wire, 0
+        for entry in entries:
+            frame = changes.frame(changes.of_log(conversation_id, entry))
+            wire.write(frame)
+            unread += len(frame)
+            if unread > _PORTION_BYTES:
+                await wire.drained()
+                unread = 0
 
     def _finish(self, command_id: str) -> None:
         shown = {conversation_id: {"mode": mode, "rev": rev} for conversation_id, (mode, rev) in self._modes.items()}

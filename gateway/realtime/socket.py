@@ -7,6 +7,9 @@ from gateway.realtime import frames
 from gateway.realtime.closing import Close
 from gateway.realtime.wire import MAX_BACKLOG, Wire
 
+# Half of what a reader may owe: once it is let go, more comes behind it.
+MAX_HELD = MAX_BACKLOG // 2
+
 
 class Socket:
     """Begins held; `resume` or a second's silence makes it live."""
@@ -28,7 +31,7 @@ class Socket:
         if self._held is not None:
             self._held.append((conversation_id, rev, frame))
             self._held_bytes += len(frame)
-            if self._held_bytes > MAX_BACKLOG:
+            if self._held_bytes > MAX_HELD:
                 self.close(Close.TOO_SLOW, "too slow, resume")
         elif not (self._ahead and self._has(conversation_id, rev)):
             self.wire.write(frame)

@@ -6,6 +6,7 @@ closed although its buffer is full.
 """
 
 import asyncio
+from asyncio.transports import BaseTransport
 from collections.abc import Callable
 from typing import Any
 
@@ -27,8 +28,16 @@ class Wire(WebSocketsSansIOProtocol):
     """The connection; the application finds it in the scope, as `scope["state"]["wire"]`."""
 
     on_text: Callable[[bytes], None] | None = None
+    # Frames of this turn of the loop, which leave in one system call.
+    _outgoing: list[bytes]
+    _owed = 0
     _written = 0
     _stalled: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Begin with nothing to send."""
+        self._outgoing = []
+        super().connection_made(transport)
 
     async def run_asgi(self) -> None:
         """Serve the connection, and do not wait for ever for a peer that reads no more."""
@@ -41,19 +50,24 @@ class Wire(WebSocketsSansIOProtocol):
         """Send a complete server frame; one too many for a slow reader ends the connection."""
         if self.close_sent or self.transport.is_closing():
             return
-        self.transport.write(frame)
-        self._written += len(frame)
-        if self.transport.get_write_buffer_size() > MAX_BACKLOG:
+        if not self._outgoing:
+            self._owed = self.transport.get_write_buffer_size()
+            self.loop.call_soon(self._flush)
+        self._outgoing.append(frame)
+        self._owed += len(frame)
+        if self._owed > MAX_BACKLOG:
             self.shut(Close.TOO_SLOW, "too slow, resume")
 
     async def drained(self) -> None:
         """Wait until the peer has read most of what was written, or is gone."""
+        self._flush()
         await self.writable.wait()
 
     def shut(self, code: int, reason: str) -> None:
         """Send a close frame behind what is on its way; whoever does not answer it is cut off."""
         if self.close_sent or self.transport.is_closing() or self.conn.state is not State.OPEN:
             return
+        self._flush()
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
@@ -84,6 +98,13 @@ class Wire(WebSocketsSansIOProtocol):
         """Leave no timer behind."""
         self._trust()
         super().connection_lost(exc)
+
+    def _flush(self) -> None:
+        if self._outgoing and not self.close_sent and not self.transport.is_closing():
+            data = b"".join(self._outgoing)
+            self._written += len(data)
+            self.transport.write(data)
+        self._outgoing.clear()
 
     def _read_by_peer(self) -> int:
         return self._written - self.transport.get_write_buffer_size()

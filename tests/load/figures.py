@@ -37,5 +37,7 @@ def middle(runs: Sequence[Figures]) -> Figures:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The value below which the share lies."""
+    """The value below which the share lies; NaN of nothing."""
+    if not values:
+        return float("nan")
     return sorted(values)[min(int(len(values) * share), len(values) - 1)]

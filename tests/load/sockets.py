@@ -14,6 +14,8 @@ import orjson
 import picows
 import uvloop
 
+from tests.load.figures import quantile
+
 # How long after the last send everything must have arrived.
 PATIENCE = 15.0
 
@@ -127,7 +129,8 @@ async def load(url: str, rooms: list[dict[str, str]], width: int, seconds: float
         "failure": run.failure,
         "messages": len(run.acks),
         "rate": len(run.deliveries) / elapsed,
-        "latencies": run.deliveries,
+        "p50": quantile(run.deliveries, 0.5) * 1000,
+        "p99": quantile(run.deliveries, 0.99) * 1000,
         "client_seconds": used.ru_utime + used.ru_stime,
     }
 

@@ -311,7 +311,7 @@ async def test_a_peer_that_reads_nothing_at_all_is_cut_off(
 async def test_a_session_that_is_held_too_long_is_closed(
     door: Door, ada: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket_module, "MAX_BACKLOG", 20_000)
+    monkeypatch.setattr(socket_module, "MAX_HELD", 20_000)
     place = await ada.direct(bob)
     async with door.connected(bob) as held:
         await held.until("hello")
