@@ -1,10 +1,14 @@
 """The real parts that tests run against: private stacks for the session, started when the first test asks for one."""
 
-from collections.abc import Iterator
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from deploy.local.stack import Stack
+from tests.support.people import Person
 
 # What the suite sets differently from an operator who sets nothing: everybody comes from one address, in a hurry. The
 # limiters run all the same; their tests tighten them on a process of their own.
@@ -44,3 +48,17 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
     finally:
         stack.discard()
+
+
+@pytest.fixture(scope="session")
+async def admin(platform: Stack) -> AsyncIterator[Person]:
+    """The platform's first admin."""
+    person = await Person.join(platform.gateway_url)
+    command = [sys.executable, "-m", "services.auth", "admin", "--email", person.email]
+    environment = platform.environment("auth") | {"METRICS_LISTEN": ""}
+    done = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    # The role is in tokens from now on only.
+    await person.log_in()
+    yield person
+    await person.close()

@@ -265,3 +265,11 @@ async def test_memory_for_tokens_is_bounded(door: Door) -> None:
         await door.verifier.verify(token)
 
     assert list(door.verifier._verified) == tokens[-4:]
+
+
+async def test_unknown_keys_are_refused_while_auth_is_down(door: Door) -> None:
+    door.auth.is_down = True
+
+    assert await door.refuses(door.auth.token())
+    await door.revocations._reload()
+    assert not door.revocations.loaded.is_set()
