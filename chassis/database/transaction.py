@@ -134,15 +134,17 @@ class Transaction:
     def _append(self, outgoing: Sequence[tuple[Outgoing, str, str]]) -> None:
         ids = [uuid7() for _ in outgoing]
         events = [event for event, _, _ in outgoing]
+        at = Timestamp(seconds=int(self.now.timestamp()), nanos=self.now.microsecond * 1000)
         self.execute(
             _APPEND,
             {
-                "event_ids": ids,
+                # Ids and numbers need no quotes: one text costs less than the adaptation of each element.
+                "event_ids": f"{{{','.join(ids)}}}",
                 "kinds": [event.kind for event in events],
                 "aggregate_ids": [event.aggregate_id for event in events],
-                "aggregate_revs": [event.aggregate_rev for event in events],
+                "aggregate_revs": f"{{{','.join(str(event.aggregate_rev) for event in events)}}}",
                 "user_ids": [event.user_id for event in events],
-                "envelopes": [self._envelope(event_id, *each) for event_id, each in zip(ids, outgoing, strict=True)],
+                "envelopes": [_envelope(at, event_id, *each) for event_id, each in zip(ids, outgoing, strict=True)],
             },
         )
 
@@ -151,15 +153,16 @@ class Transaction:
         for callback in self._callbacks:
             callback()
 
-    def _envelope(self, event_id: str, event: Outgoing, actor_id: str, traceparent: str) -> bytes:
-        return Envelope(
-            event_id=event_id,
-            kind=event.kind,
-            aggregate_id=event.aggregate_id,
-            aggregate_rev=event.aggregate_rev,
-            user_id=event.user_id,
-            occurred_time=Timestamp(seconds=int(self.now.timestamp()), nanos=self.now.microsecond * 1000),
-            actor_id=actor_id,
-            traceparent=traceparent,
-            payload=event.payload,
-        ).SerializeToString()
+
+def _envelope(at: Timestamp, event_id: str, event: Outgoing, actor_id: str, traceparent: str) -> bytes:
+    return Envelope(
+        event_id=event_id,
+        kind=event.kind,
+        aggregate_id=event.aggregate_id,
+        aggregate_rev=event.aggregate_rev,
+        user_id=event.user_id,
+        occurred_time=at,
+        actor_id=actor_id,
+        traceparent=traceparent,
+        payload=event.payload,
+    ).SerializeToString()
