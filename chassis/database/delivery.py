@@ -31,8 +31,8 @@ class Parked:
 
 
 _NEXT = text("""
-    select o.id, o.event_id, o.kind, o.aggregate_id, o.envelope
-    from unpublished u join outbox o using (id) order by id limit :count
+    select id, event_id, kind, aggregate_id, envelope from outbox
+    where id = any(array(select id from unpublished order by id limit :count)) order by id
 """)
 _POSITION = text("select stream_created, last_seq, event_id from relay_position where stream = :stream")
 _REMEMBER = text("""

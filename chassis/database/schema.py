@@ -6,7 +6,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
-    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -36,14 +35,14 @@ outbox = Table(
     Column("user_id", Text, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
     Column("created_at", _TIME, nullable=False, server_default=_now),
-    Index("outbox_created_at", "created_at"),
 )
 
 # The relay's queue: what the stream has not acknowledged. A cursor would miss ids that commit late.
 unpublished = Table(
     "unpublished",
     metadata,
-    Column("id", BigInteger, ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True),
+    # No foreign key: it would look the event up again for each row, and both are written by one statement.
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
 )
 
 # What the stream looked like after the last acknowledged publish; a difference reveals a lost stream or tail.
