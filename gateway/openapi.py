@@ -22,6 +22,7 @@ A messaging platform that teams host themselves.
 * Lists are paged by cursor: follow `next` until it is null.
 * `Idempotency-Key` makes a repeated POST answer what the first one answered, for 30 days.
 * Unknown fields and parameters are refused.
+* What happens is told at once over the WebSocket at `/api/v1/ws/`.
 """
 _TAGS = {
     "Authentication": "Registering, logging in, sessions, keys.",
@@ -111,7 +112,7 @@ class Document:
         components["examples"] = {code: {"value": example(code)} for code in catalogue()}
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
-                _complete(path, method, operation)
+                _complete(document, path, method, operation)
         _share(document)
         return document
 
@@ -131,8 +132,11 @@ def names(operation: Object) -> set[str]:
     return {parameter["name"] for parameter in operation.get("parameters", [])}
 
 
-def _complete(path: str, method: str, operation: Object) -> None:
+def _complete(document: Object, path: str, method: str, operation: Object) -> None:
     responses: Object = operation["responses"]
+    if method == "post" and "Idempotency-Key" not in names(operation):
+        # It repeats harmlessly, or answers a secret that must not be kept.
+        operation["x-idempotency-key"] = "ignored"
     if MEDIA_TYPE not in responses.get("422", {}).get("content", {MEDIA_TYPE: None}):
         # FastAPI's own, in a shape that is never answered.
         del responses["422"]
@@ -144,11 +148,21 @@ def _complete(path: str, method: str, operation: Object) -> None:
         if status in {"200", "201"}:
             named += _HEADERS_OF.get((method, path), ())
             named += ("Idempotent-Replayed",) * ("Idempotency-Key" in names(operation))
+        if response["description"] == "Successful Response":
+            response["description"] = _described(document, response)
         response["headers"] = {name: _reference("headers", name) for name in named}
         for shown in response.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {}).items():
             shown[1].clear()
             shown[1].update(_reference("examples", shown[0]))
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _described(document: Object, response: Object) -> str:
+    """What an answer is: the description of its model."""
+    schema: Object = response.get("content", {}).get("application/json", {}).get("schema", {})
+    name = schema.get("$ref", "").rpartition("/")[2]
+    described: str = document["components"]["schemas"].get(name, {}).get("description", "Done.")
+    return described
 
 
 def _share(document: Object) -> None:

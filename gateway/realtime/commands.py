@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from google.protobuf.field_mask_pb2 import FieldMask
 from pydantic import BaseModel, Field, ValidationError
 
-from chassis.errors import InvalidRequest, Violation
+from chassis.errors import InvalidRequest
 from chassis.ids import uuid7
 from gateway import exchange as exchanges
 from gateway import views, violations
@@ -40,6 +40,8 @@ class Positions(Sent):
 
 class Edit(MessageChange):
     """What shall be different about a message."""
+
+    addressing = frozenset({"message_id", "etag"})
 
     message_id: SentId
     etag: str = Field("", max_length=64)
@@ -90,14 +92,12 @@ def read_send(payload: dict[str, Any], sender_id: str) -> messages_pb2.SendItem:
 
 async def _edit(client: ConversationsClient, payload: dict[str, Any]) -> View:
     edit = read(Edit, payload)
-    given = edit.model_dump(include={"content", "priority", "is_important"}, exclude_none=True)
-    if not given:
-        raise InvalidRequest(fields=[Violation("", "empty", "Name at least one field to change.")])
+    given = edit.given()
     request = messages_pb2.EditMessageRequest(
         message_id=edit.message_id.lower(),
-        content=edit.content or "",
-        priority=PRIORITIES[edit.priority] if edit.priority else messages_pb2.PRIORITY_UNSPECIFIED,
-        is_important=bool(edit.is_important),
+        content=edit.content,
+        priority=PRIORITIES[edit.priority],
+        is_important=edit.is_important,
         update_mask=FieldMask(paths=list(given)),
         etag=edit.etag,
         request_id=uuid7(),

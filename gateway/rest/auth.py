@@ -8,6 +8,7 @@ from pydantic import Field
 
 from gateway import exchange as exchanges
 from gateway import views
+from gateway.rest.accounts import HASHING_SECONDS
 from gateway.rest.answers import Json, entity, nothing, page, settled
 from gateway.rest.backend import Backend, request_id
 from gateway.rest.models import (
@@ -113,6 +114,7 @@ async def log_in(credentials: Credentials, request: Request, clients: Backend) -
             device=_device(request),
             ip=exchanges.of(request.scope).client_ip,
         ),
+        timeout=HASHING_SECONDS,
     )
     return entity(views.tokens(answer.tokens))
 

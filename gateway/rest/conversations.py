@@ -6,13 +6,13 @@ from fastapi import APIRouter, Query, Request, Response
 from google.protobuf.field_mask_pb2 import FieldMask
 from pydantic import Field
 
-from chassis.errors import InvalidRequest, Violation
 from gateway import views
 from gateway.rest.answers import entity, nothing, page, settled, version
 from gateway.rest.backend import Backend, request_id
 from gateway.rest.messages import Message
 from gateway.rest.models import (
     EXAMPLE_USER,
+    Change,
     ConversationId,
     Id,
     IdempotencyKey,
@@ -52,11 +52,11 @@ class NewConversation(Sent):
     )
 
 
-class ConversationChange(Sent):
+class ConversationChange(Change):
     """What shall be different; fields that are left out stay as they are."""
 
-    title: Title | None = None
-    description: Description | None = None
+    title: Title = Field(default_factory=str)
+    description: Description = Field(default_factory=str)
 
 
 class MyMembership(Shown):
@@ -92,7 +92,7 @@ class Conversation(SharedConversation):
     my_membership: MyMembership
 
 
-class Change(Shown):
+class LoggedChange(Shown):
     """One shared change, with its target as it is now."""
 
     rev: int = Field(description="1, 2, 3 … within the conversation, without holes", examples=[21])
@@ -119,7 +119,7 @@ class Changes(Shown):
     mode: Literal["events", "compacted", "reset"] = Field(
         description="Every change in order; each changed thing once; or too much: fetch the conversation anew"
     )
-    changes: list[Change]
+    changes: list[LoggedChange]
     rev: int = Field(
         description="The conversation's revision; ask again after the last change's while that is below it"
     )
@@ -214,9 +214,7 @@ async def change(
     if_match: IfMatch = None,
 ) -> Response:
     """Changes title and description of a group; for its owner and admins."""
-    given = sent.model_dump(exclude_none=True)
-    if not given:
-        raise InvalidRequest(fields=[Violation("", "empty", "Name at least one field to change.")])
+    given = sent.given()
     answer = await clients.conversations.ask(
         clients.conversations.conversations.UpdateConversation,
         pb.UpdateConversationRequest(

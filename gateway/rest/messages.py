@@ -14,6 +14,7 @@ from gateway.rest.answers import entity, nothing, page, settled, version
 from gateway.rest.backend import Backend, request_id
 from gateway.rest.models import (
     EXAMPLE_USER,
+    Change,
     ConversationId,
     Id,
     IfMatch,
@@ -21,7 +22,6 @@ from gateway.rest.models import (
     Page,
     Paged,
     Priority,
-    Sent,
     SentId,
     Shown,
     Time,
@@ -45,12 +45,13 @@ PRIORITIES: dict[str, pb.Priority.ValueType] = {
 Content = Annotated[str, Field(min_length=1, max_length=16_000, examples=["Hello!"])]
 
 
-class MessageChange(Sent):
+class MessageChange(Change):
     """What shall be different; fields that are left out stay as they are."""
 
-    content: Content | None = Field(None, description="The new text")
-    priority: Priority | None = Field(None, description="The new priority")
-    is_important: bool | None = Field(None, description="The new mark")
+    # Without a default in the documentation: leaving a field out does not set it to anything.
+    content: Content = Field(default_factory=str, description="The new text")
+    priority: Priority = Field(default_factory=lambda: "normal", description="The new priority")
+    is_important: bool = Field(default_factory=bool, description="The new mark")
 
 
 class Message(Shown):
@@ -178,16 +179,14 @@ async def edit(
     message_id: MessageId, request: Request, change: MessageChange, clients: Backend, if_match: IfMatch = None
 ) -> Response:
     """Changes the given fields; for the author, within the edit window. The old text stays in the history."""
-    given = change.model_dump(exclude_none=True)
-    if not given:
-        raise InvalidRequest(fields=[Violation("", "empty", "Name at least one field to change.")])
+    given = change.given()
     answer = await clients.conversations.ask(
         clients.conversations.messages.EditMessage,
         pb.EditMessageRequest(
             message_id=message_id,
-            content=change.content or "",
-            priority=PRIORITIES[change.priority] if change.priority else pb.PRIORITY_UNSPECIFIED,
-            is_important=bool(change.is_important),
+            content=change.content,
+            priority=PRIORITIES[change.priority],
+            is_important=change.is_important,
             update_mask=FieldMask(paths=list(given)),
             etag=version(if_match),
             request_id=request_id(None),

@@ -4,10 +4,12 @@ Models of answers only document: answers are written by gateway/views.py, and a 
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from fastapi import Header, Path
 from pydantic import BaseModel, ConfigDict, Field
+
+from chassis.errors import InvalidRequest, Violation
 
 EXAMPLE_ID = "01981f3c-7a5e-7c43-9d1f-5b0e2f6a8c11"
 EXAMPLE_USER = "01981f3b-1d2a-7e0b-8a44-90c1d7e3b602"
@@ -42,6 +44,20 @@ class Sent(BaseModel):
     """What clients send: unknown fields are refused, and nothing is converted to the type that it should have had."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class Change(Sent):
+    """What shall be different; fields that are left out stay as they are."""
+
+    # Fields that say what is changed, not how.
+    addressing: ClassVar[frozenset[str]] = frozenset()
+
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent. Raises: InvalidRequest when there is none."""
+        given = self.model_dump(include=self.model_fields_set - self.addressing)
+        if not given:
+            raise InvalidRequest(fields=[Violation("", "empty", "Name at least one field to change.")])
+        return given
 
 
 class Filters(BaseModel):

@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from google.protobuf.field_mask_pb2 import FieldMask
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from chassis import call
 from gateway import views
 from gateway.rest import accounts
 from gateway.rest.answers import entity, page, settled, version
 from gateway.rest.backend import Backend, request_id
-from gateway.rest.models import EXAMPLE_USER, Id, IfMatch, Page, Paged, Sent, Shown, Time, id_in_path
+from gateway.rest.models import EXAMPLE_USER, Change, Id, IfMatch, Page, Paged, Sent, Shown, Time, id_in_path
 from gateway.rest.problems import problems
 from gateway.rest.route import Route, SignedInRoute
 from messaging.users.v1 import presences_pb2, profiles_pb2
@@ -47,15 +47,17 @@ class Profile(Shown):
     created_at: Time
 
 
-class ProfileChange(Sent):
+class ProfileChange(Change):
     """What shall be different; fields that are left out stay as they are."""
 
-    display_name: str = Field("", max_length=100, examples=["Ada Lovelace"])
-    first_name: str = Field("", max_length=100)
-    last_name: str = Field("", max_length=100)
-    bio: str = Field("", max_length=1000)
-    phone: str = Field("", max_length=32, description="E.164, or empty", examples=["+441632960961"])
-    date_of_birth: str | None = Field("", max_length=10, description="YYYY-MM-DD, or null", examples=["1990-12-10"])
+    display_name: str = Field(default_factory=str, max_length=100, examples=["Ada Lovelace"])
+    first_name: str = Field(default_factory=str, max_length=100)
+    last_name: str = Field(default_factory=str, max_length=100)
+    bio: str = Field(default_factory=str, max_length=1000)
+    phone: str = Field(default_factory=str, max_length=32, description="E.164, or empty", examples=["+441632960961"])
+    date_of_birth: Annotated[str | None, AfterValidator(lambda date: date or "")] = Field(
+        default_factory=str, max_length=10, description="YYYY-MM-DD, or null", examples=["1990-12-10"]
+    )
 
 
 class UserFilters(Paged):
@@ -154,8 +156,7 @@ async def change_profile(
     request: Request, user_id: UserId, change: ProfileChange, clients: Backend, if_match: IfMatch = None
 ) -> Response:
     """For the user and for admins."""
-    given = change.model_dump(exclude_unset=True)
-    given = {name: "" if value is None else value for name, value in given.items()}
+    given = change.given()
     answer = await clients.users.ask(
         clients.users.profiles.UpdateProfile,
         profiles_pb2.UpdateProfileRequest(
