@@ -135,7 +135,10 @@ async def test_another_relay_takes_over_when_the_lock_connection_dies(database: 
         engine = make_engine(database.url, pool_size=0)
         with engine.begin() as connection:
             ended = connection.execute(
-                text("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted")
+                text("""
+                    select pg_terminate_backend(pid) from pg_locks join pg_database on pg_database.oid = database
+                    where locktype = 'advisory' and granted and datname = current_database()
+                """)
             ).all()
         engine.dispose()
         assert len(ended) == 1
