@@ -13,6 +13,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.protocol import Http
 from gateway.realtime.wire import MAX_FRAME_BYTES, Wire
 from gateway.settings import Settings
 
@@ -47,7 +48,7 @@ class HttpServer:
         self._listener = listener
         self._config = uvicorn.Config(
             app,
-            http="httptools",
+            http=Http,
             ws=Wire,
             ws_max_size=MAX_FRAME_BYTES,
             ws_per_message_deflate=False,

@@ -1,5 +1,6 @@
 """What the platform says about itself: whether it works, what it serves, what its errors mean."""
 
+import asyncio
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Request, Response
@@ -161,13 +162,16 @@ async def favicon() -> Response:
 @hidden.get("/api/v1/schema/")
 async def schema(request: Request) -> Response:
     """The OpenAPI document."""
-    return Response(request.app.state.document.json, media_type="application/json", headers=pages.CACHED)
+    # Made when it is asked for first, which takes longer than others should wait.
+    document = await asyncio.to_thread(getattr, request.app.state.document, "json")
+    return Response(document, media_type="application/json", headers=pages.CACHED)
 
 
 @hidden.get("/api/v1/schema.yaml")
 async def schema_yaml(request: Request) -> Response:
     """The OpenAPI document for people."""
-    return Response(request.app.state.document.yaml, media_type="application/yaml", headers=pages.CACHED)
+    document = await asyncio.to_thread(getattr, request.app.state.document, "yaml")
+    return Response(document, media_type="application/yaml", headers=pages.CACHED)
 
 
 @hidden.get("/livez")
