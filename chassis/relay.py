@@ -104,7 +104,8 @@ class OutboxRelay:
 
     async def _wait(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), _POLL_SECONDS)
+            async with asyncio.timeout(_POLL_SECONDS):
+                await self._woken.wait()
 
     async def _follow_stream(self, connection: Connection) -> None:
         """Look at the stream after each reconnect, and when something about it was not as expected."""
@@ -219,7 +220,8 @@ class _Publisher:
                 headers={"Nats-Msg-Id": str(row.event_id)},
             )
         try:
-            await asyncio.wait_for(self._settled.wait(), _ACK_SECONDS)
+            async with asyncio.timeout(_ACK_SECONDS):
+                await self._settled.wait()
         except TimeoutError:
             log.warning("publish_unacknowledged", service=self._service, missing=len(self._missing))
 

@@ -123,7 +123,8 @@ class _Lane:
             while self._waiting or self._parked:
                 if pause and not self._waiting:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._arrived.wait(), pause)
+                        async with asyncio.timeout(pause):
+                            await self._arrived.wait()
                 self._arrived.clear()
                 batch = list(self._take())
                 await self._exchange(batch)

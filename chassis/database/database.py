@@ -79,7 +79,8 @@ class Database:
         caller's deadline has passed, DatabaseUnavailable, Contention, IdempotencyKeyReused.
         """
         try:
-            await asyncio.wait_for(self._slots.acquire(), _WAIT_FOR_SLOT)
+            async with asyncio.timeout(_WAIT_FOR_SLOT):
+                await self._slots.acquire()
         except TimeoutError as error:
             raise Overloaded(retry_after=1.0) from error
         work = functools.partial(self._work, verb, once, arguments)

@@ -51,7 +51,8 @@ class Healer:
         """Heal and tell until cancelled."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._reconnected.wait(), self._heartbeat_seconds)
+                async with asyncio.timeout(self._heartbeat_seconds):
+                    await self._reconnected.wait()
             with serving(Call(request_id=uuid7())):
                 if self._reconnected.is_set():
                     self._reconnected.clear()

@@ -6,7 +6,6 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -38,11 +37,11 @@ class Hasher:
         return await self._run(Proof.of, password, credentials, self._iterations)
 
     async def _run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        is_admitted = False
-        with suppress(TimeoutError):
-            is_admitted = await asyncio.wait_for(self._places.acquire(), _WAIT_SECONDS)
-        if not is_admitted:
-            raise HashingBusy(retry_after=_WAIT_SECONDS)
+        try:
+            async with asyncio.timeout(_WAIT_SECONDS):
+                await self._places.acquire()
+        except TimeoutError as error:
+            raise HashingBusy(retry_after=_WAIT_SECONDS) from error
         future = asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *args, **kwargs))
         # The place belongs to the thread: a caller who goes away leaves it at work.
         future.add_done_callback(lambda _: self._places.release())
