@@ -91,9 +91,9 @@ class Healer:
             self._hub.offer(room, Change(room.conversation_id, room.rev + 1, "conversation_deleted", None))
             return True
         if answer.mode != pb.CHANGES_MODE_EVENTS:
-            # Too much to tell one by one: each device takes what it lacks by itself.
-            for socket in room.sockets:
-                socket.resync()
+            # Too much to tell one by one, members who left among it: each device takes what it lacks by itself, and the
+            # room is forgotten, or it would stay behind for ever.
+            self._hub.dismiss(room.sockets)
             return True
         for entry in answer.changes:
             self._hub.offer(room, changes.of_log(room.conversation_id, entry))

@@ -1,7 +1,7 @@
 """Who is connected here and what they are told: every shared change once, in order, to every socket of every member."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 from nats.aio.msg import Msg
@@ -127,10 +127,14 @@ class Hub:
             return True
         log.warning("epoch_changed")
         self.epoch = epoch
-        for socket in [socket for person in self.people.values() for socket in person.sockets]:
+        self.dismiss([socket for person in self.people.values() for socket in person.sockets])
+        return False
+
+    def dismiss(self, sockets: Iterable[Socket]) -> None:
+        """Send devices to resume, and forget with them what was known of their users' conversations."""
+        for socket in tuple(sockets):
             socket.close(Close.RESYNC, "resume")
             self.detach(socket)
-        return False
 
     def _join(self, person: Person, conversation_id: str, rev: int) -> None:
         if conversation_id in person.conversation_ids or not person.sockets:

@@ -20,6 +20,8 @@ MAX_FRAME_BYTES = 256 * 1024
 # What a connection may owe its reader: bytes that are not yet sent, and seconds without sending any.
 MAX_BACKLOG = 1024 * 1024
 WRITE_SECONDS = 5.0
+# More than that is not kept for the end of the turn.
+_TURN_BYTES = 64 * 1024
 # How long a peer gets to answer a close frame.
 CLOSE_SECONDS = 5.0
 
@@ -30,7 +32,7 @@ class Wire(WebSocketsSansIOProtocol):
     on_text: Callable[[bytes], None] | None = None
     # Frames of this turn of the loop, which leave in one system call.
     _outgoing: list[bytes]
-    _owed = 0
+    _unsent = 0
     _written = 0
     _stalled: asyncio.TimerHandle | None = None
 
@@ -47,16 +49,15 @@ class Wire(WebSocketsSansIOProtocol):
             self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
     def write(self, frame: bytes) -> None:
-        """Send a complete server frame; one too many for a slow reader ends the connection."""
+        """Send a complete server frame, with the others of this turn of the loop."""
         if self.close_sent or self.transport.is_closing():
             return
         if not self._outgoing:
-            self._owed = self.transport.get_write_buffer_size()
             self.loop.call_soon(self._flush)
         self._outgoing.append(frame)
-        self._owed += len(frame)
-        if self._owed > MAX_BACKLOG:
-            self.shut(Close.TOO_SLOW, "too slow, resume")
+        self._unsent += len(frame)
+        if self._unsent > _TURN_BYTES:
+            self._flush()
 
     async def drained(self) -> None:
         """Wait until the peer has read most of what was written, or is gone."""
@@ -100,11 +101,15 @@ class Wire(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     def _flush(self) -> None:
-        if self._outgoing and not self.close_sent and not self.transport.is_closing():
-            data = b"".join(self._outgoing)
-            self._written += len(data)
-            self.transport.write(data)
+        data = b"".join(self._outgoing)
         self._outgoing.clear()
+        self._unsent = 0
+        if not data or self.close_sent or self.transport.is_closing():
+            return
+        self._written += len(data)
+        self.transport.write(data)
+        if self.transport.get_write_buffer_size() > MAX_BACKLOG:
+            self.shut(Close.TOO_SLOW, "too slow, resume")
 
     def _read_by_peer(self) -> int:
         return self._written - self.transport.get_write_buffer_size()

@@ -19,7 +19,7 @@ from gateway.realtime import session, wire
 from gateway.realtime import socket as socket_module
 from gateway.realtime.tickets import Tickets
 from tests.support.doors import Door, close_code, command, open_door, said, silence
-from tests.support.people import Person
+from tests.support.people import Person, Socket
 
 
 async def test_a_header_proves_who_it_is(door: Door, ada: Person) -> None:
@@ -273,17 +273,19 @@ async def rest_of(peer: socket.socket) -> bytes:
     return b"".join(parts)
 
 
-async def test_a_slow_reader_is_closed_and_delays_nobody(
-    door: Door, ada: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(wire, "MAX_BACKLOG", 256 * 1024)
+async def flood(of_sender: Socket, place: str, count: int) -> None:
+    """Long messages, twenty at a time, until all of them have come back."""
+    payload = {"conversation_id": place, "content": "x" * 15_000}
+    for _ in range(count // 20):
+        await asyncio.gather(*(of_sender.command("message.send", payload) for _ in range(20)))
+    await of_sender.until("message.created", count=count, seconds=30)
+
+
+async def test_a_slow_reader_is_closed_and_delays_nobody(door: Door, ada: Person, bob: Person) -> None:
     place = await ada.group(bob)
     async with ada.socket() as of_ada, deaf(door, bob) as peer:
         await asyncio.sleep(1.1)
-        for number in range(600):
-            payload = {"conversation_id": place, "content": f"{number} " + "x" * 15_000}
-            await of_ada.command("message.send", payload, wait=False)
-        await of_ada.until("message.created", count=600, seconds=60)
+        await flood(of_ada, place, 600)
         heard = await asyncio.wait_for(rest_of(peer), 10)
         # What was on its way still comes, and behind it the close frame that says why.
         assert heard.endswith(b"\x88\x12" + (4008).to_bytes(2, "big") + b"too slow, resume")
@@ -298,10 +300,7 @@ async def test_a_peer_that_reads_nothing_at_all_is_cut_off(
     place = await ada.group(bob)
     async with ada.socket() as of_ada, deaf(door, bob) as peer:
         await asyncio.sleep(1.1)
-        for number in range(400):
-            payload = {"conversation_id": place, "content": f"{number} " + "x" * 15_000}
-            await of_ada.command("message.send", payload, wait=False)
-        await of_ada.until("message.created", count=400, seconds=60)
+        await flood(of_ada, place, 400)
         await asyncio.sleep(1.5)
         heard = await asyncio.wait_for(rest_of(peer), 5)
         assert heard.count(b'"message.created"') < 400

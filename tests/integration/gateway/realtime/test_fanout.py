@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 
+import psycopg2
+
+from deploy.local.stack import Stack
 from tests.support.doors import Door, close_code, events, silence
 from tests.support.people import Person
 
@@ -124,6 +127,22 @@ async def test_a_gap_is_filled_before_what_comes_after_it(door: Door, ada: Perso
         revs = [rev for _, rev in events(socket, place)]
         assert revs == list(range(revs[0], revs[0] + 21))
         assert socket.messages()[0]["content"] == "lost"
+
+
+async def test_after_a_gap_too_long_to_tell_everybody_begins_anew(
+    platform: Stack, door: Door, ada: Person, bob: Person
+) -> None:
+    place = await ada.group(bob)
+    with contextlib.closing(psycopg2.connect(platform.superuser_url("conversations"))) as database:
+        async with bob.socket() as early, bob.socket() as late:
+            with database, database.cursor() as cursor:
+                cursor.execute("update conversations set rev = rev + 1001 where id = %s", [place])
+            assert await close_code(early, seconds=10) == await close_code(late, seconds=10) == 4009
+    async with bob.socket() as socket:
+        sent = await ada.say(place, "hello")
+        assert (await socket.until("message.created"))["rev"] == sent["rev"]
+        # Two heartbeats later nobody is sent away again.
+        await socket.until("digest", count=3, seconds=6)
 
 
 async def test_conversations_that_began_while_nothing_was_heard_are_found(door: Door, ada: Person, bob: Person) -> None:

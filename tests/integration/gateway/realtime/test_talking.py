@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 
 from deploy.local.stack import Stack
-from tests.support.doors import Door, events, silence
+from tests.support.doors import Door, events, open_door, silence
 from tests.support.people import Person
 
 
@@ -124,8 +124,9 @@ async def test_who_is_not_in_a_conversation_learns_nothing_of_it(
         assert not [frame for frame in socket.frames if frame.get("conversation_id") == place]
 
 
-async def test_notifications_come_to_all_devices_of_their_user(door: Door, ada: Person, bob: Person) -> None:
-    place = await ada.group(bob)
+async def test_notifications_come_to_all_devices_of_their_user(platform: Stack, ada: Person) -> None:
+    eve = await Person.join(ada.url)
+    place = await ada.group(eve)
 
     def is_told(frame: dict[str, Any]) -> bool:
         shown = frame["payload"]
@@ -134,14 +135,22 @@ async def test_notifications_come_to_all_devices_of_their_user(door: Door, ada: 
             "message",
         )
 
-    async with bob.socket() as one, bob.socket() as other:
+    # Who is online needs no notification; through this gateway nobody ever is.
+    async with (
+        open_door(platform, USERS_TARGET="127.0.0.1:9") as door,
+        door.connected(eve) as one,
+        door.connected(eve) as other,
+    ):
+        await one.until("hello")
+        await other.until("hello")
         await ada.say(place, "are you there?")
-        frame = await one.first(is_told, seconds=30)
+        frame = await one.first(is_told)
         assert frame["payload"]["body"] == "are you there?"
         assert (await other.first(is_told))["payload"]["id"] == frame["payload"]["id"]
-        await bob.ask("POST", "notifications/mark_all_read/")
+        await eve.ask("POST", "notifications/mark_all_read/")
         frame = await one.until("notification.updated")
         assert frame["payload"] == {"id": None, "is_read": True}
+    await eve.close()
 
 
 async def test_a_locked_conversation_delays_its_own_sends_alone(
