@@ -3,6 +3,7 @@ carries. Plain ASGI and one layer: each wrapper around a request costs as much a
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable
 
@@ -37,6 +38,8 @@ MAX_BODY_BYTES = 1024 * 1024
 MAX_DISCARDED_BYTES = 8 * MAX_BODY_BYTES
 # Seconds in which a body must have arrived whole; a slow one holds no place meanwhile.
 BODY_SECONDS = 10.0
+# A name or an IPv6 address in brackets, then at most a port: the whole of it ends up in the address of a redirect.
+_HOST = re.compile(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::\d*)?", re.ASCII)
 # Asked by address, by whoever starts and watches the process.
 _PROBES = {"/livez", "/readyz"}
 
@@ -131,10 +134,8 @@ class Middleware:
     def _is_host_allowed(self, exchange: Exchange) -> bool:
         if "*" in self._hosts or exchange.path in _PROBES:
             return True
-        host = exchange.headers.get(b"host", b"").decode("latin-1").lower()
-        # An IPv6 address stands in brackets, and its colons are not the port's.
-        name = host[: host.index("]") + 1].strip("[]") if host.startswith("[") and "]" in host else host.split(":")[0]
-        return name in self._hosts
+        match = _HOST.fullmatch(exchange.headers.get(b"host", b"").decode("latin-1").lower())
+        return match is not None and (match[1] or match[2]) in self._hosts
 
     async def _answer_preflight(self, answer: "_Answer") -> None:
         if not self._headers.is_allowed(answer.exchange.headers.get(b"origin", b"")):

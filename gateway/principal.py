@@ -147,10 +147,7 @@ class Verifier:
 
     def _remember(self, token: str, principal: Principal) -> None:
         if len(self._verified) >= self._capacity:
-            now = time.time()
-            self._verified = {known: held for known, held in self._verified.items() if held.expires_at > now}
-        while len(self._verified) >= self._capacity:
-            # The oldest first: it is the next to expire.
+            # The oldest: it is the next to expire, if it has not.
             del self._verified[next(iter(self._verified))]
         self._verified[token] = principal
 

@@ -41,4 +41,5 @@ def _is_address(text: str) -> bool:
         ip_address(text)
     except ValueError:
         return False
-    return True
+    # The zone of an IPv6 address means nothing elsewhere, and may hold any characters.
+    return "%" not in text

@@ -75,7 +75,18 @@ async def test_a_request_id_that_is_none_is_replaced(stranger: httpx2.AsyncClien
     assert len(answer.headers["X-Request-ID"]) == 36
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "evil.example:8000", "", "[::1]"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "localhost.evil.example",
+        "evil.example:8000",
+        "",
+        "[::1]",
+        "localhost:@evil.example",
+        "localhost:x",
+    ],
+)
 async def test_another_host_is_refused(stranger: httpx2.AsyncClient, host: str) -> None:
     answer = await stranger.get("/api/v1/", headers={"Host": host})
 
