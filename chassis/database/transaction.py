@@ -1,11 +1,13 @@
 """One database transaction: the visible block in which a verb happens, with the events that it makes true."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 import orjson
+import structlog
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Connection, CursorResult, Executable, text
 
@@ -13,6 +15,10 @@ from chassis import call
 from chassis.events import Outgoing
 from chassis.ids import uuid7
 from messaging.chassis.v1.envelope_pb2 import AuditRecorded, Envelope
+
+log = structlog.get_logger(__name__)
+# Asked first: making a line that nobody wants would cost as much as a quick statement.
+_stdlib_log = logging.getLogger(__name__)
 
 Encode = Callable[[Any], Outgoing]
 Recorder = Callable[["Transaction", AuditRecorded], None]
@@ -61,8 +67,12 @@ class Transaction:
         try:
             return self.connection.execute(statement, parameters)
         finally:
+            seconds = time.perf_counter() - begun
             self.queries += 1
-            self.query_seconds += time.perf_counter() - begun
+            self.query_seconds += seconds
+            if _stdlib_log.isEnabledFor(logging.DEBUG):
+                # The text alone: what people wrote and their secrets are in the parameters.
+                log.debug("statement", sql=" ".join(str(statement).split()), milliseconds=round(seconds * 1000, 2))
 
     def emit(self, event: object, *, actor_id: str | None = None, traceparent: str | None = None) -> None:
         """Announce a fact: it reaches the outbox in this transaction, in the order of the calls.

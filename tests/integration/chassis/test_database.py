@@ -54,6 +54,19 @@ async def test_events_keep_the_order_of_their_emission(database: Database) -> No
     assert [int(Envelope.FromString(bytes(row)).payload) for row in rows] == list(range(50))
 
 
+async def test_statements_are_logged_when_debugging_without_what_people_wrote(
+    database: Database, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level("DEBUG", logger="chassis.database.transaction"):
+        await database.run(note, number=1, body="for your eyes only")
+    shown = capsys.readouterr().out
+    assert "insert into notes" in shown
+    assert "milliseconds" in shown
+    assert "for your eyes only" not in shown
+    await database.run(note, number=2)
+    assert "insert into notes" not in capsys.readouterr().out
+
+
 async def test_statements_are_counted_and_timed_for_the_call(database: Database) -> None:
     with serving(Call()) as call:
         await database.run(note, number=1)
