@@ -6,7 +6,9 @@ import re
 import httpx2
 import pytest
 
+from deploy.local import ports
 from deploy.local.stack import Stack
+from tests.integration.gateway.conftest import running
 from tests.support.factories.accounts import username
 from tests.support.people import PASSWORD, Person
 
@@ -46,6 +48,16 @@ async def test_users_takes_registrations_too_with_or_without_a_token(ada: Person
     assert (await ada.http.post("/api/v1/users/", json=registration())).status_code == 201
     stranger.headers["Authorization"] = "Bearer nonsense"
     assert (await stranger.post("/api/v1/users/", json=registration())).status_code == 201
+
+
+async def test_registering_succeeds_while_users_is_down_and_the_profile_follows(platform: Stack, door: str) -> None:
+    async with running(platform, users_target=f"127.0.0.1:{ports.free()}") as url:
+        person = await Person.join(url)
+        person.http.base_url = door
+        async with asyncio.timeout(20):
+            while (await person.http.get("/api/v1/users/me/")).status_code != 200:
+                await asyncio.sleep(0.1)
+        await person.close()
 
 
 @pytest.mark.parametrize(
