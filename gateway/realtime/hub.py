@@ -63,18 +63,18 @@ class Hub:
         """
         user_id = socket.principal.user_id
         person = self.people.setdefault(user_id, Person(user_id))
+        if not person.sockets:
+            # Before anything is awaited: of two sockets that come together one must be the first.
+            self.on_presence(user_id, True)
         person.sockets[socket] = None
         SOCKETS.inc()
         for conversation_id in person.conversation_ids:
             self.rooms[conversation_id].sockets[socket] = None
         try:
-            memberships = await self.load(person)
+            return await self.load(person)
         except (Failure, asyncio.CancelledError):
             self.detach(socket)
             raise
-        if len(person.sockets) == 1:
-            self.on_presence(user_id, True)
-        return memberships
 
     def detach(self, socket: Socket) -> None:
         """Forget a socket, and with a user's last one the user."""
