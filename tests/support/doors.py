@@ -20,10 +20,11 @@ from tests.support.proxy import Proxy
 
 @dataclass
 class Door:
-    """A running gateway: its address, and the way to NATS that a test may cut."""
+    """A running gateway: its address, and the ways to NATS and to conversations that a test may cut."""
 
     url: str
     nats: Proxy
+    conversations: Proxy
     running: asyncio.Task[int]
 
     @asynccontextmanager
@@ -42,7 +43,7 @@ class Door:
         """Drain and stop it."""
         self.running.cancel()
         await asyncio.gather(self.running, return_exceptions=True)
-        await self.nats.cut()
+        await asyncio.gather(self.nats.cut(), self.conversations.cut())
 
 
 @asynccontextmanager
@@ -50,14 +51,21 @@ async def open_door(platform: Stack, **changes: str) -> AsyncIterator[Door]:
     """Start a gateway with the platform's settings, except for the given ones."""
     environment = platform.environment("gateway")
     address = urlsplit(environment["NATS_URL"])
-    nats = Proxy(address.port or 4222)
-    await nats.mend()
-    through = address._replace(netloc=f"{address.username}:{address.password}@127.0.0.1:{nats.port}").geturl()
-    values = {**environment, "NATS_URL": through, "PORT": "0", "METRICS_LISTEN": "", "DRAIN_SECONDS": "1", **changes}
+    nats, conversations = Proxy(address.port or 4222), Proxy(int(environment["CONVERSATIONS_TARGET"].split(":")[1]))
+    await asyncio.gather(nats.mend(), conversations.mend())
+    values = {
+        **environment,
+        "NATS_URL": address._replace(netloc=f"{address.username}:{address.password}@127.0.0.1:{nats.port}").geturl(),
+        "CONVERSATIONS_TARGET": f"127.0.0.1:{conversations.port}",
+        "PORT": "0",
+        "METRICS_LISTEN": "",
+        "DRAIN_SECONDS": "1",
+        **changes,
+    }
     settings = Settings.model_validate({name.lower(): value for name, value in values.items()})
     listener = server.listen(settings)
     running = asyncio.create_task(wiring.build(settings, listener).run())
-    door = Door(f"http://127.0.0.1:{listener.getsockname()[1]}", nats, running)
+    door = Door(f"http://127.0.0.1:{listener.getsockname()[1]}", nats, conversations, running)
     try:
         await _ready(door.url)
         yield door

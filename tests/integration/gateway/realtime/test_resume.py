@@ -4,6 +4,7 @@ import asyncio
 import uuid
 
 import psycopg2
+import pytest
 
 from deploy.local.stack import Stack
 from tests.support.doors import Door, close_code, events, silence
@@ -99,6 +100,18 @@ async def test_the_summary_names_new_and_lost_conversations(door: Door, ada: Per
         # Nothing tells whether a conversation that is not one's own exists.
         assert shown[stranger] == {"mode": "gone", "rev": 3}
         assert socket.messages() == []
+
+
+@pytest.mark.parametrize("rev", [-1, 2**63, 2**64 - 1])
+async def test_a_rev_that_is_no_rev_is_refused_and_the_socket_lives(
+    door: Door, ada: Person, bob: Person, rev: int
+) -> None:
+    place = await ada.direct(bob)
+    async with bob.socket() as socket:
+        answer = await socket.command("resume", {"epoch": socket.hello["epoch"], "revs": {place: rev}})
+
+        assert answer["payload"]["code"] == "invalid_request"
+        assert (await socket.command("ping", {}))["type"] == "ack"
 
 
 async def test_revs_of_another_epoch_or_the_future_mean_nothing(door: Door, ada: Person, bob: Person) -> None:

@@ -3,12 +3,14 @@
 import asyncio
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
 
 from deploy.local.stack import Stack
-from tests.support.doors import Door, events, open_door, silence
+from gateway.realtime import session
+from tests.support.doors import Door, close_code, events, open_door, silence
 from tests.support.people import Person
 
 
@@ -219,3 +221,33 @@ async def test_a_payload_that_breaks_a_rule_is_refused_by_field(
         assert answer["payload"]["status"] == 422
         assert field in {error["field"] for error in answer["payload"]["errors"]}
         assert "x" * 100 not in json.dumps(answer)
+
+
+async def test_a_flood_of_junk_ends_like_one_of_commands(platform: Stack, ada: Person) -> None:
+    async with open_door(platform, COMMAND_RATE="1", COMMAND_BURST="5") as door, door.connected(ada) as socket:
+        await socket.until("hello")
+        for _ in range(session.MAX_STRIKES + 10):
+            await socket.connection.send("junk")
+        assert await close_code(socket) == 4429
+
+
+async def test_junk_right_behind_the_handshake_costs_nobody_the_connection(door: Door, ada: Person) -> None:
+    address = urlsplit(door.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    lines = (
+        "GET /api/v1/ws/ HTTP/1.1",
+        f"Host: {address.netloc}",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        f"Authorization: Bearer {ada.access}",
+        "\r\n",
+    )
+    writer.write("\r\n".join(lines).encode())
+    await reader.readuntil(b"\r\n\r\n")
+    # A masked text frame whose mask is zero.
+    writer.write(b"\x81\x84\x00\x00\x00\x00junk")
+    async with asyncio.timeout(5):
+        assert b"frame_invalid" in await reader.readuntil(b'"hello"')
+    writer.close()
