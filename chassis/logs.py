@@ -70,7 +70,17 @@ def configure(process: str, *, level: str = "INFO", log_format: str = "json", de
     root.handlers[:] = [handler]
     root.setLevel("DEBUG" if debug else level.upper())
     # Chatty below WARNING even when debugging: every frame, every statement.
-    for name in ("asyncio", "nats", "httpcore", "hpack", "watchfiles", "kombu", "amqp", "alembic.runtime.plugins"):
+    for name in (
+        "asyncio",
+        "nats",
+        "httpcore",
+        "hpack",
+        "watchfiles",
+        "kombu",
+        "amqp",
+        "alembic.runtime.plugins",
+        "grpc._cython.cygrpc",
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

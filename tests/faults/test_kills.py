@@ -86,6 +86,10 @@ async def load(pair: tuple[Person, Person, str], seconds: float) -> History:
 async def check(pair: tuple[Person, Person, str], history: History) -> None:
     """Compare what was acknowledged with what both members see."""
     a, b, conversation = pair
+    async with asyncio.timeout(20):
+        # A connection to a service that was away is tried again a moment after it is back.
+        while (await a.http.get(f"/api/v1/conversations/{conversation}/")).status_code == 503:
+            await asyncio.sleep(0.2)
     seen = await a.read_all(conversation)
     assert seen == await b.read_all(conversation)
     assert [message["seq"] for message in seen] == list(range(1, len(seen) + 1))

@@ -242,6 +242,7 @@ async def test_what_was_told_while_the_broker_was_lost_is_found_by_the_sweep(
         assert await confirm(auth, text)
 
 
+@pytest.mark.timeout(240)
 async def test_worker_and_beat_survive_the_broker(
     infra: Stack, service: Notifications, auth: Channel, mailbox: MailServer, database: Database, tmp_path: Path
 ) -> None:
@@ -256,7 +257,7 @@ async def test_worker_and_beat_survive_the_broker(
             await asyncio.sleep(3)
         finally:
             await asyncio.to_thread(infra.start, "redis")
-        _, second = await mails_to(mailbox, account, count=2, seconds=60)
+        _, second = await mails_to(mailbox, account, count=2, seconds=150)
         assert await confirm(auth, second)
         assert (worker.returncode, beat.returncode) == (None, None)
         await end(beat, signal.SIGTERM)
