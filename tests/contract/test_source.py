@@ -132,7 +132,7 @@ OFFENCES = [
     (
         servicer_tries,
         "services/auth/api/accounts.py",
-        "class AccountsServicer:\n    def f(self):\n        try:\n            g()\n        finally:\n            pass\n",
+        "class Servicer:\n    def f(self):\n        try:\n            g()\n        finally:\n            h()\n",
     ),
     (undocumented, "chassis/relay.py", DOCUMENTED + "class Relay:\n    pass\n"),
     (undocumented, "gateway/app.py", DOCUMENTED + "def build() -> None:\n    pass\n"),
