@@ -1,10 +1,13 @@
 """What pydantic finds wrong with a request, in our words: never with what the client sent."""
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from chassis.errors import Violation
 
+# Enough to mend a request by: what breaks thousands of rules is not answered with megabytes.
+MAX_SHOWN = 20
 _SHOWN_LENGTH = 64
 _PLACES = {"body", "query", "path", "header"}
 # Pydantic's own sentence for these repeats a part of the input.
@@ -22,8 +25,9 @@ _SENTENCES = {
 
 
 def of(errors: Iterable[Mapping[str, Any]]) -> list[Violation]:
-    """Turn pydantic's list of errors into violations."""
-    return [Violation(_field(error["loc"]), error["type"], _sentence(error)) for error in errors]
+    """Turn pydantic's list of errors into violations, the first ones of very many."""
+    shown = islice(errors, MAX_SHOWN)
+    return [Violation(_field(error["loc"]), error["type"], _sentence(error)) for error in shown]
 
 
 def _field(location: tuple[str | int, ...]) -> str:

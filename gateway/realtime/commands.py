@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from pydantic import BaseModel, Field, ValidationError
@@ -35,7 +35,7 @@ class Positions(Sent):
     """What a client has already: the rev of each conversation that it knows."""
 
     epoch: str = Field("", max_length=64)
-    revs: dict[SentId, int] = Field(default={}, max_length=MAX_CONVERSATIONS)
+    revs: dict[SentId, Annotated[int, Field(ge=0, le=MAX_SEQ)]] = Field(default={}, max_length=MAX_CONVERSATIONS)
 
 
 class Edit(MessageChange):

@@ -103,7 +103,7 @@ class Session:
         """Take in one text frame."""
         command_id = None
         try:
-            command = frames.parse(data)
+            command = self._parse(data)
             command_id = command.id
             if command.type == "message.send" and self._is_open and self._socket is not None:
                 self._go_live()
@@ -120,6 +120,15 @@ class Session:
         self._waiting.append(command)
         if self._worker is None:
             self._work()
+
+    def _parse(self, data: bytes) -> Command:
+        """Read a frame; junk counts as a command, for it costs an answer too. Raises: FrameInvalid, RateLimited."""
+        try:
+            return frames.parse(data)
+        except FrameInvalid:
+            if self._socket is not None:
+                self._desk.commands.take(self._socket.principal.user_id)
+            raise
 
     # -- commands ------------------------------------------------------------------------------------------------------
 
@@ -198,7 +207,9 @@ class Session:
     def _refuse(self, command_id: str | None, failure: Failure, request_id: str) -> None:
         self._wire.write(frames.error(command_id, failure, request_id))
         if self._socket is None:
-            self.close(Close.AUTHENTICATE, "authenticate first")
+            # Whom the handshake proved is about to be let in.
+            if self._timer is not None:
+                self.close(Close.AUTHENTICATE, "authenticate first")
         elif failure.reason == RateLimited.reason:
             self._strikes += 1
             if self._strikes > MAX_STRIKES:

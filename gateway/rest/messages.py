@@ -1,12 +1,12 @@
 """Messages: reading them in one conversation and over all of them, editing and deleting them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from chassis.errors import InvalidRequest, Violation
 from gateway import views
@@ -42,6 +42,15 @@ PRIORITIES: dict[str, pb.Priority.ValueType] = {
 }
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must lie in the years 1 to 9999 of UTC") from error
+
+
+# A zone can carry a time out of the calendar, where nothing behind here can follow.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Content = Annotated[str, Field(min_length=1, max_length=16_000, examples=["Hello!"])]
 
 
@@ -77,8 +86,8 @@ class MessageFilters(Paged):
 
     sender: SentId | None = Field(None, description="Only what this user wrote")
     priority: Priority | None = Field(None, description="Only this priority")
-    since: AwareDatetime | None = Field(None, description="Only those sent at or after this time")
-    until: AwareDatetime | None = Field(None, description="Only those sent before this time")
+    since: Moment | None = Field(None, description="Only those sent at or after this time")
+    until: Moment | None = Field(None, description="Only those sent before this time")
 
 
 class ConversationMessageFilters(MessageFilters):

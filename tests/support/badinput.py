@@ -80,6 +80,7 @@ class BadInput:
         for raw in (b"", b"{", b"null", b"[]", b"7", b'"x"', b"\xff", b'{"a":1,"a":2}', b"[" * 20_000, b'{"a":NaN}'):
             yield Case(f"body {raw[:12]!r}", {422}, content=raw)
         yield Case("an unknown field", {422}, content=_encoded({**valid, "no_such_field": 1}))
+        yield Case("very many", {422}, content=_encoded({**valid, **{f"no_such_field_{n}": 1 for n in range(500)}}))
         yield Case("a key of a megabyte", {422}, content=_encoded({**valid, "k" * 1_000_000: 1}))
         yield Case("a value of a megabyte", {422}, content=_encoded({**valid, "no_such_field": "x" * 1_000_000}))
         yield Case("more than a mebibyte", {413}, content=b" " * (1024 * 1024) + b"{}")

@@ -136,6 +136,8 @@ async def test_messages_are_read_from_any_point(ada: Person, bob: Person) -> Non
         "sender=me",
         "since=yesterday",
         "since=2026-01-01T00:00:00",
+        "since=0001-01-01T00:00:00%2B23:59",
+        "until=9999-12-31T23:59:59-23:59",
         "cursor=forged",
         "limit=5",
         "page_size=1&page_size=2",

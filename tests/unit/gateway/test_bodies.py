@@ -65,10 +65,24 @@ def test_text_that_cannot_be_stored_is_refused_wherever_it_stands(body: bytes, f
 
 @pytest.mark.parametrize(
     "body",
-    [rb'{"a": "\ud83d\ude00"}', '{"a": "😀"}'.encode(), rb'{"a": "\\u0000"}', rb'{"a": "\u00e4"}'],
+    [
+        rb'{"a": "\ud83d\ude00"}',
+        '{"a": "😀"}'.encode(),
+        rb'{"a": "\\u0000"}',
+        rb'{"a": "\u00e4"}',
+        b'{"a": ' + b"[" * 600 + rb'"\u0041"' + b"]" * 600 + b"}",
+    ],
 )
 def test_text_that_only_looks_like_it_passes(body: bytes) -> None:
     assert len(parse(exchange(body, content_type="application/json"))) == 1
+
+
+def test_of_very_many_violations_the_first_are_told() -> None:
+    body = b"[" + b",".join([rb'"\u0000"'] * 1000) + b"]"
+    with pytest.raises(InvalidRequest) as refused:
+        parse(exchange(body, content_type="application/json"))
+
+    assert len(refused.value.fields) == 20
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x"])

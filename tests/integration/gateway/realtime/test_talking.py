@@ -3,7 +3,6 @@
 import asyncio
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
@@ -229,25 +228,3 @@ async def test_a_flood_of_junk_ends_like_one_of_commands(platform: Stack, ada: P
         for _ in range(session.MAX_STRIKES + 10):
             await socket.connection.send("junk")
         assert await close_code(socket) == 4429
-
-
-async def test_junk_right_behind_the_handshake_costs_nobody_the_connection(door: Door, ada: Person) -> None:
-    address = urlsplit(door.url)
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    lines = (
-        "GET /api/v1/ws/ HTTP/1.1",
-        f"Host: {address.netloc}",
-        "Connection: Upgrade",
-        "Upgrade: websocket",
-        "Sec-WebSocket-Version: 13",
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-        f"Authorization: Bearer {ada.access}",
-        "\r\n",
-    )
-    writer.write("\r\n".join(lines).encode())
-    await reader.readuntil(b"\r\n\r\n")
-    # A masked text frame whose mask is zero.
-    writer.write(b"\x81\x84\x00\x00\x00\x00junk")
-    async with asyncio.timeout(5):
-        assert b"frame_invalid" in await reader.readuntil(b'"hello"')
-    writer.close()
