@@ -74,14 +74,14 @@ class Bench:
             tokens = await person.ask("POST", "auth/token/refresh/", json=body)
             person.access, person.refresh = tokens["access"], tokens["refresh"]
 
-    def sockets(self, in_flight: int, seconds: float = 0.0) -> Figures:
-        """Load by sockets."""
+    def sockets(self, in_flight: int, seconds: float = 0.0, rate: float = 0.0) -> Figures:
+        """Load by sockets: with so many sends under way, or with so many a second."""
         count, width = SOCKETS[in_flight]
         rooms = [
             {"conversation_id": place, "sender": a.access, "receiver": b.access} for place, a, b in self._rooms[:count]
         ]
         url = self._stack.gateway_url.replace("http", "ws", 1)
-        asked = {"url": url, "rooms": rooms, "width": width, "seconds": seconds or self.seconds}
+        asked = {"url": url, "rooms": rooms, "width": width, "seconds": seconds or self.seconds, "rate": rate}
         accounts = self._accounts()
         client = [sys.executable, "-m", "tests.load.sockets"]
         run = subprocess.run(client, input=json.dumps(asked), capture_output=True, text=True)

@@ -59,7 +59,8 @@ class Peer(picows.WSListener):
         kind = shown["type"]
         if kind == "ack":
             self.run.acks.append(time.perf_counter() - self.sent_at.pop(shown["id"]))
-            self.fire()
+            if not self.run.is_paced:
+                self.fire()
         elif kind == "message.created":
             self._note(shown)
         elif kind == "hello":
@@ -81,7 +82,8 @@ class Peer(picows.WSListener):
 class Run:
     """All rooms and what they saw."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_paced: bool) -> None:
+        self.is_paced = is_paced
         self.acks: list[float] = []
         self.deliveries: list[float] = []
         self.end = 0.0
@@ -94,9 +96,12 @@ class Run:
             self.end = 0.0
 
 
-async def load(url: str, rooms: list[dict[str, str]], width: int, seconds: float) -> dict[str, Any]:
-    """Send for so long, wait until everything has arrived, and say how it went."""
-    run = Run()
+async def load(url: str, rooms: list[dict[str, str]], width: int, seconds: float, rate: float = 0) -> dict[str, Any]:
+    """Send for so long, wait until everything has arrived, and say how it went.
+
+    Each room keeps `width` sends under way; with a rate, so many a second leave instead, whatever has come back.
+    """
+    run = Run(is_paced=rate > 0)
     peers = [
         Peer(run, room[token], room["conversation_id"], is_sender=token == "sender")
         for room in rooms
@@ -109,10 +114,15 @@ async def load(url: str, rooms: list[dict[str, str]], width: int, seconds: float
     begun = time.perf_counter()
     run.end = begun + seconds
     senders = [peer for peer in peers if peer.is_sender]
-    for peer in senders:
-        for _ in range(width):
-            peer.fire()
-    await asyncio.sleep(seconds)
+    if rate:
+        for number in range(int(rate * seconds)):
+            senders[number % len(senders)].fire()
+            await asyncio.sleep(begun + (number + 1) / rate - time.perf_counter())
+    else:
+        for peer in senders:
+            for _ in range(width):
+                peer.fire()
+        await asyncio.sleep(seconds)
     sent = sum(peer.count for peer in senders)
     deadline = time.perf_counter() + PATIENCE
     while run.failure is None and (len(run.acks) < sent or sum(peer.delivered for peer in peers) < 2 * sent):
