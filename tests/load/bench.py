@@ -7,135 +7,16 @@ path in that directory runs after every run of the product, and the ratios of th
 
 import argparse
 import asyncio
-import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import replace
 from pathlib import Path
 
-import nats
-import nats.js.errors
-
 from deploy.local.stack import Stack
-from tests.load import requests
-from tests.load.figures import Figures, Refused, middle
-from tests.load.usage import Accounts, be_nice
+from tests.load.figures import Figures, middle
+from tests.load.target import OVERRIDES, SETTINGS, SOCKETS, Target, quiet
 from tests.load.yardstick import Yardstick
-from tests.support.people import Person
-
-# In flight -> rooms and sends under way in each.
-SOCKETS = {1: (1, 1), 32: (32, 1), 128: (32, 4)}
-ROOMS = 32
-# Raised, not switched off: the limiters work all the same. The address of everybody is the same one here.
-SETTINGS = {
-    "SEND_RATE": "1000000",
-    "SEND_BURST": "1000000",
-    "COMMAND_RATE": "1000000",
-    "COMMAND_BURST": "1000000",
-    "LOGIN_LIMIT": "100000/0.001",
-    "LOGIN_IP_LIMIT": "100000/0.001",
-    "REGISTER_IP_LIMIT": "100000/0.001",
-}
-# Passwords are not measured here; cheap hashes are for debugging only.
-OVERRIDES = {"auth": {"DEBUG": "true", "PASSWORD_ITERATIONS": "1000"}}
-MEASURED = ("gateway", "conversations", "postgres", "nats", "redis", "notifications")
-NICENESS = 10
-
-
-class Bench:
-    """One platform and the people on it."""
-
-    def __init__(self, stack: Stack, seconds: float) -> None:
-        self._stack = stack
-        self.seconds = seconds
-        self._people: list[Person] = []
-        self._rooms: list[tuple[str, Person, Person]] = []
-
-    async def settle(self) -> None:
-        """Make the people and their conversations."""
-        places = asyncio.Semaphore(4)
-
-        async def join() -> Person:
-            async with places:
-                return await Person.join(self._stack.gateway_url)
-
-        self._people = await asyncio.gather(*(join() for _ in range(2 * ROOMS)))
-        for a, b in zip(self._people[::2], self._people[1::2], strict=True):
-            self._rooms.append((await a.direct(b), a, b))
-
-    async def renew(self) -> None:
-        """Log everybody in again: access tokens live five minutes."""
-        for person in self._people:
-            body = {"refresh": person.refresh}
-            tokens = await person.ask("POST", "auth/token/refresh/", json=body)
-            person.access, person.refresh = tokens["access"], tokens["refresh"]
-
-    def sockets(self, in_flight: int, seconds: float = 0.0, rate: float = 0.0) -> Figures:
-        """Load by sockets: with so many sends under way, or with so many a second."""
-        count, width = SOCKETS[in_flight]
-        rooms = [
-            {"conversation_id": place, "sender": a.access, "receiver": b.access} for place, a, b in self._rooms[:count]
-        ]
-        url = self._stack.gateway_url.replace("http", "ws", 1)
-        asked = {"url": url, "rooms": rooms, "width": width, "seconds": seconds or self.seconds, "rate": rate}
-        accounts = self._accounts()
-        client = [sys.executable, "-m", "tests.load.sockets"]
-        run = subprocess.run(client, input=json.dumps(asked), capture_output=True, text=True)
-        if run.returncode:
-            raise Refused(run.stderr)
-        seen = json.loads(run.stdout)
-        if seen["failure"]:
-            raise Refused(seen["failure"])
-        messages = seen["messages"]
-        return Figures(
-            messages=messages,
-            rate=seen["rate"],
-            p50=seen["p50"],
-            p99=seen["p99"],
-            cpu=accounts.milliseconds_each(messages) | {"client": seen["client_seconds"] * 1000 / messages},
-        )
-
-    def rest(self, in_flight: int, seconds: float = 0.0) -> Figures:
-        """Load by requests."""
-        accounts = self._accounts()
-        senders = [(place, person.access) for place, a, b in self._rooms for person in (a, b)]
-        figures = requests.load(self._stack.gateway_url, senders, in_flight, seconds or self.seconds)
-        return replace(figures, cpu=accounts.milliseconds_each(figures.messages))
-
-    def quieten(self) -> None:
-        """Let notifications work only when nobody else wants to."""
-        for name in ("notifications", "notifications-worker"):
-            if pid := self._stack.pid(name):
-                be_nice(pid, NICENESS)
-
-    def _accounts(self) -> Accounts:
-        return Accounts({name: pid for name in MEASURED if (pid := self._stack.pid(name))})
-
-
-async def backlog(stack: Stack) -> int:
-    """Events of conversations that notifications has not yet handled."""
-    client = await nats.connect(stack.nats_url())
-    try:
-        consumers = await client.jetstream().consumers_info("messaging_conversations")
-        return sum(consumer.num_pending or 0 for consumer in consumers if "notifications" in (consumer.name or ""))
-    except nats.js.errors.NotFoundError:
-        return 0
-    finally:
-        await client.close()
-
-
-async def quiet(stack: Stack, seconds: float = 120.0) -> int:
-    """Wait until notifications has caught up, so that a run does not pay for the one before; tell what there was."""
-    left = first = await backlog(stack)
-    deadline = time.monotonic() + seconds
-    while left and time.monotonic() < deadline:
-        await asyncio.sleep(0.2)
-        left = await backlog(stack)
-    return first
 
 
 def row(name: str, figures: Figures) -> str:
@@ -151,19 +32,19 @@ def ratio(product: Figures, yardstick: Figures) -> str:
 
 
 async def compare(
-    bench: Bench, stack: Stack, yardstick: Yardstick | None, kind: str, in_flight: int, rounds: int
+    target: Target, stack: Stack, yardstick: Yardstick | None, kind: str, in_flight: int, rounds: int
 ) -> None:
     """Run product and yardstick in turn and print the medians."""
-    await bench.renew()
+    await target.renew()
     ours, theirs = [], []
     for number in range(rounds):
-        figures = bench.rest(in_flight) if kind == "rest" else bench.sockets(in_flight)
+        figures = target.rest(in_flight) if kind == "rest" else target.sockets(in_flight)
         pending = await quiet(stack)
         print(row(f"  {kind} {in_flight} run {number + 1}", figures), f" backlog {pending}", flush=True)
         ours.append(figures)
         if yardstick is not None:
             where = [str(part) for part in SOCKETS[in_flight]] if kind == "ws" else [str(in_flight)]
-            theirs.append(yardstick.run(kind, *where, f"{bench.seconds:.0f}"))
+            theirs.append(yardstick.run(kind, *where, f"{target.seconds:.0f}"))
             print(row(f"  yardstick run {number + 1}", theirs[-1]), flush=True)
     print(row(f"{kind} {in_flight} in flight", middle(ours)))
     if theirs:
@@ -174,15 +55,15 @@ async def compare(
 
 async def measure(stack: Stack, yardstick: Yardstick | None, options: argparse.Namespace) -> None:
     """Prepare, warm up, measure. Nothing else runs on the loop, so runs may block it."""
-    bench = Bench(stack, options.seconds)
-    await bench.settle()
-    bench.quieten()
-    bench.sockets(128, 2.0)
-    bench.rest(32, 2.0)
+    target = Target(stack, options.seconds)
+    await target.settle()
+    target.quieten()
+    target.sockets(128, 2.0)
+    target.rest(32, 2.0)
     await quiet(stack)
     for kind in options.kinds:
         for in_flight in options.in_flight:
-            await compare(bench, stack, yardstick, kind, in_flight, options.rounds)
+            await compare(target, stack, yardstick, kind, in_flight, options.rounds)
 
 
 def main() -> int:

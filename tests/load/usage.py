@@ -1,7 +1,7 @@
 """CPU time of processes and all that they started, from the kernel's own accounts."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -35,14 +35,18 @@ def be_nice(pid: int, niceness: int) -> None:
 
 
 class Accounts:
-    """What named processes have used since the beginning of a run."""
+    """What named groups of processes have used since the beginning of a run; a group may gain members meanwhile."""
 
-    def __init__(self, pids: Mapping[str, int]) -> None:
-        self._pids = pids
-        self._begun = {name: cpu_seconds(pid) for name, pid in pids.items()}
+    def __init__(self, groups: Callable[[], Mapping[str, Sequence[int]]]) -> None:
+        self._groups = groups
+        self._begun = self._read()
 
     def milliseconds_each(self, messages: int) -> dict[str, float]:
-        """CPU milliseconds per message, by process."""
+        """CPU milliseconds per message, by group."""
         return {
-            name: (cpu_seconds(pid) - self._begun[name]) * 1000 / max(messages, 1) for name, pid in self._pids.items()
+            name: sum(now - self._begun.get(name, {}).get(pid, 0.0) for pid, now in used.items()) * 1000 / messages
+            for name, used in self._read().items()
         }
+
+    def _read(self) -> dict[str, dict[int, float]]:
+        return {name: {pid: _of_child(pid) for pid in pids} for name, pids in self._groups().items()}
