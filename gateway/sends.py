@@ -1,6 +1,6 @@
 """Sends of all clients on their way to the conversations service: what arrives during a call leaves with the next.
 
-There is no timer: an idle gateway sends at once, a busy one in batches that fill time it would have spent waiting.
+An idle gateway sends at once; a busy one fills its calls, for which a lane waits a moment while another is under way.
 """
 
 import asyncio
