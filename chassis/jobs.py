@@ -5,7 +5,7 @@ what nobody was told of. A job may run more than once: its effect must bear that
 import asyncio
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from socket import gethostname
 from typing import Any
 
@@ -31,11 +31,14 @@ _VISIBILITY_SECONDS = 300
 _TRANSACTION_SECONDS = 5.0
 _FIRST_DELAY = 5.0
 _LONGEST_DELAY = 3600.0
+# Behind the rounds, which are short and whose time is now: many slow jobs do not keep them waiting. 0 comes first.
+_JOB_PRIORITY = 3
 # How many jobs one sweep wakes, and how many the bell holds while the broker is slow.
 _SWEPT = 100
 _HELD = 256
 
 Work = Callable[[Job], None]
+Round = Callable[[], None]
 
 
 class Hopeless(Exception):
@@ -100,7 +103,7 @@ class Bell:
 
 def wake(app: Celery, kind: str, job_id: str) -> None:
     """Put the task of a job into the queue. Raises: kombu's OperationalError while the broker is down."""
-    app.send_task(f"{app.main}.{kind}", [job_id], retry=False, ignore_result=True)
+    app.send_task(f"{app.main}.{kind}", [job_id], retry=False, ignore_result=True, priority=_JOB_PRIORITY)
 
 
 @dataclass(frozen=True)
@@ -110,18 +113,24 @@ class Workshop:
     database: Database
     works: Mapping[str, Work]
     close: Callable[[], None]
+    # What beat asks for again and again, without a job: each does what is due by then.
+    rounds: Mapping[str, Round] = field(default_factory=dict)
 
 
 class JobWorker:
-    """Does a service's jobs in the children of a Celery worker: a task for each kind, and the sweep."""
+    """Does a service's jobs in the children of a Celery worker: a task for each kind and each round, and the sweep."""
 
-    def __init__(self, app: Celery, kinds: Iterable[str], open_workshop: Callable[[], Workshop]) -> None:
-        """Register the tasks `<service>.<kind>` and `<service>.sweep`; nothing is opened in this process."""
+    def __init__(
+        self, app: Celery, kinds: Iterable[str], open_workshop: Callable[[], Workshop], *, rounds: Iterable[str] = ()
+    ) -> None:
+        """Register `<service>.<kind>`, `<service>.<round>` and `<service>.sweep`; nothing is opened in this process."""
         self._app = app
         self._open = open_workshop
         self._workshop: Workshop | None = None
         for kind in kinds:
             app.task(name=f"{app.main}.{kind}")(self.do)
+        for name in rounds:
+            app.task(name=f"{app.main}.{name}")(self._round(name))
         app.task(name=f"{app.main}.sweep")(self.sweep)
 
     def serve(self, *, concurrency: int, metrics_listen: str, configure_logs: Callable[[], None]) -> int:
@@ -181,10 +190,32 @@ class JobWorker:
         for job_id, kind in waiting:
             wake(self._app, kind, job_id)
 
+    def go_round(self, name: str) -> None:
+        """Do what is due. What an outage keeps from being done is due at the next time, too."""
+        with serving(Call(method=f"{self._app.main}.{name}")):
+            try:
+                self._shop().rounds[name]()
+            except (Failure, OSError) as error:
+                log.warning("round_interrupted", round=name, error=f"{type(error).__name__}: {error}")
+
+    def _round(self, name: str) -> Round:
+        def task() -> None:
+            self.go_round(name)
+
+        return task
+
     def _shop(self) -> Workshop:
         if self._workshop is None:
             self._workshop = self._open()
+            self._workshop.database.on_job = self._tell
         return self._workshop
+
+    def _tell(self, kind: str, job_id: str) -> None:
+        """A job that another one or a round has promised."""
+        try:
+            wake(self._app, kind, job_id)
+        except OperationalError as error:
+            log.warning("workers_untold", kind=kind, job_id=job_id, error=str(error))
 
     def _fail(self, job: Job, error: Exception, *, is_hopeless: bool = False) -> None:
         reason = f"{type(error).__name__}: {error}"[:500]

@@ -30,6 +30,14 @@ class ServiceSettings(ProcessSettings):
     service_callers: str = Field("", description="`<name>=<sha256 of its credential>`, comma separated: who may call")
 
 
+class WorkingSettings(ServiceSettings):
+    """What a service with background work reads, its server and its worker alike."""
+
+    celery_broker_url: str = Field(description="Redis address by which workers hear of jobs")
+    celery_result_backend: str = Field("", description="Where Celery would keep results; no task of ours has any")
+    celery_concurrency: int = Field(2, ge=1, le=64, description="Jobs that a worker does at the same time")
+
+
 class BeatSettings(ProcessSettings):
     """What the clock reads."""
 

@@ -47,14 +47,17 @@ class Database:
         record: Recorder | None = None,
         pool_size: int = 8,
         on_commit: Callable[[], None] | None = None,
+        on_job: Callable[[str, str], None] | None = None,
     ) -> None:
         """Open nothing yet.
 
         `encode` turns an emitted event into its outgoing form; `record` stores audit rows where the service keeps
-        the trail itself; `on_commit` is called from the worker thread after a commit that emitted events.
+        the trail itself; `on_commit` is called from the worker thread after a commit that emitted events, `on_job`
+        with the kind and id of each job that was committed.
         """
         self.service = service
         self.on_commit = on_commit
+        self.on_job = on_job
         self.url = url
         self._encode = encode
         self._record = record
@@ -131,6 +134,9 @@ class Database:
                 call.current().meter.add(tx.queries, tx.query_seconds)
         if tx.has_events and self.on_commit is not None:
             self.on_commit()
+        if self.on_job is not None:
+            for kind, job_id in tx.promised:
+                self.on_job(kind, job_id)
         tx.committed()
 
     def _begin(self, remaining: float) -> tuple[Connection, Transaction]:

@@ -27,7 +27,10 @@ class Job:
     tries: int
 
 
-_ADD = text("insert into jobs (id, kind, arguments) values (:id, :kind, :arguments)")
+_ADD = text("""
+    insert into jobs (id, kind, arguments)
+    select id, :kind, arguments from unnest(cast(:ids as uuid[]), cast(:arguments as text[])) as new(id, arguments)
+""")
 _DUE = text("select id, kind from jobs where state = 'waiting' and next_try <= now() order by next_try limit :count")
 # Whoever kills its worker each time must not do so for ever: the claim itself counts.
 _CLAIM = text("""
@@ -49,10 +52,17 @@ _FAIL = text("""
 
 
 def add(tx: Transaction, kind: str, arguments: Mapping[str, Any]) -> str:
-    """Promise a job. Returns its id."""
-    job_id = uuid7()
-    tx.execute(_ADD, {"id": job_id, "kind": kind, "arguments": orjson.dumps(arguments).decode()})
+    """Promise a job, of which workers are told once it is committed. Returns its id."""
+    [job_id] = add_all(tx, kind, [arguments])
     return job_id
+
+
+def add_all(tx: Transaction, kind: str, arguments: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Promise several jobs of a kind in one statement. Returns their ids."""
+    ids = [uuid7() for _ in arguments]
+    tx.execute(_ADD, {"ids": ids, "kind": kind, "arguments": [orjson.dumps(each).decode() for each in arguments]})
+    tx.promised += [(kind, job_id) for job_id in ids]
+    return ids
 
 
 def due(tx: Transaction, count: int) -> Sequence[tuple[str, str]]:

@@ -57,6 +57,8 @@ class Transaction:
         self._record = record
         self._outgoing: list[tuple[Outgoing, str, str]] = []
         self._callbacks: list[Callable[[], None]] = []
+        # Kind and id of each job that was added.
+        self.promised: list[tuple[str, str]] = []
         self._gathered: dict[Callable[[Transaction, list[Any]], None], list[Any]] = {}
 
     def execute(

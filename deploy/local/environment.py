@@ -13,7 +13,7 @@ from dotenv import dotenv_values
 from deploy.local import postgres
 from deploy.local.keys import Keys, derive
 from deploy.local.process import ROOT
-from deploy.local.topology import BEAT, CALLERS, GATEWAY, SERVICES, service_of
+from deploy.local.topology import BEAT, CALLERS, GATEWAY, SERVICES, WORKING, service_of
 
 # Translated or secret: each process is handed its own, none inherits them.
 OURS = {
@@ -143,9 +143,10 @@ class Environments:
         if process in SERVICES:
             environment["LISTEN"] = self.target(process)
             environment["SERVICE_CALLERS"] = self._callers(CALLERS[process])
-        if service == "notifications":
+        if service in WORKING:
             environment["CELERY_BROKER_URL"] = self.redis_url("CELERY_BROKER_URL")
             environment["CELERY_RESULT_BACKEND"] = self._set.get("CELERY_RESULT_BACKEND", "")
+        if service == "notifications":
             environment |= self._mail()
         return environment
 

@@ -17,14 +17,15 @@ from deploy.local.environment import Environments, Ports, bare_variables
 from deploy.local.journal import Journal
 from deploy.local.keys import Keys
 from deploy.local.process import Process, Spec
-from deploy.local.topology import BEAT, GATEWAY, SERVICES, WORKER
+from deploy.local.topology import BEAT, GATEWAY, SERVICES, WORKERS, service_of
 
 
 class Stack:
     """The embedded servers and the platform's processes, each of them started, killed and started again by name.
 
-    Names: postgres, nats, redis, mailbox, auth, users, conversations, notifications, notifications-worker, beat,
-    gateway. `variables` are what an operator would set, `overrides` go to one process (name -> environment).
+    Names: postgres, nats, redis, mailbox, auth, users, conversations, notifications, conversations-worker,
+    notifications-worker, beat, gateway. `variables` are what an operator would set, `overrides` go to one process
+    (name -> environment).
     Methods block and may be called from any thread; a coroutine wraps them in `asyncio.to_thread`.
     """
 
@@ -46,7 +47,7 @@ class Stack:
             redis=ports.free(),
             mailbox=ports.free(),
             grpc={service: ports.free() for service in SERVICES},
-            metrics={process: ports.free() for process in (*SERVICES, WORKER, GATEWAY)},
+            metrics={process: ports.free() for process in (*SERVICES, *WORKERS, GATEWAY)},
         )
         self.environments = Environments(variables, self._keys, self._ports)
         self.journal = Journal(self.directory / "logs", console)
@@ -101,12 +102,13 @@ class Stack:
         """Start everything, in the order in which one part needs another, until the gateway says it is ready."""
         self.start_servers()
         self._together(partial(self._launch, partial(self._service, service)) for service in SERVICES)
-        self._together(partial(self._launch, spec) for spec in (self._worker, self._beat, self._gateway))
+        others = [partial(self._worker, name) for name in WORKERS] + [partial(self._beat), partial(self._gateway)]
+        self._together(partial(self._launch, spec) for spec in others)
 
     def stop(self) -> None:
         """End everything in reverse order and give the directory back. Nothing is left running."""
         self._closing.set()
-        for layer in ({GATEWAY}, {WORKER, BEAT}, set(SERVICES), {"nats", "redis", "mailbox"}, {"postgres"}):
+        for layer in ({GATEWAY}, {*WORKERS, BEAT}, set(SERVICES), {"nats", "redis", "mailbox"}, {"postgres"}):
             members = [process for name, process in self._processes.items() if name in layer]
             if members:
                 with ThreadPoolExecutor(len(members)) as pool:
@@ -192,10 +194,10 @@ class Stack:
         address = self.target(name)
         return self._python(name, f"services.{name}", "serve", ready=partial(probes.serves, address), address=address)
 
-    def _worker(self) -> Spec:
+    def _worker(self, name: str) -> Spec:
         # Its metrics are served from the moment when its children wait for jobs.
-        ready = partial(probes.answers, "127.0.0.1", self._ports.metrics[WORKER], "/metrics")
-        return self._python(WORKER, "services.notifications", "worker", ready=ready)
+        ready = partial(probes.answers, "127.0.0.1", self._ports.metrics[name], "/metrics")
+        return self._python(name, f"services.{service_of(name)}", "worker", ready=ready)
 
     def _beat(self) -> Spec:
         return self._python(BEAT, "chassis.beat")

@@ -1,7 +1,10 @@
 """Which processes there are, and which service may call which."""
 
 SERVICES = ("auth", "users", "conversations", "notifications")
-WORKER, BEAT, GATEWAY = "notifications-worker", "beat", "gateway"
+# Services with background work of their own.
+WORKING = ("conversations", "notifications")
+WORKERS = tuple(f"{service}-worker" for service in WORKING)
+BEAT, GATEWAY = "beat", "gateway"
 
 # Callee -> callers. What a caller may call is each method's own allow-list; this decides who has an address and a
 # credential at all.

@@ -1,6 +1,7 @@
-"""python -m services.conversations serve | migrate."""
+"""python -m services.conversations serve | migrate | worker."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from chassis import logs
@@ -10,13 +11,24 @@ from services.conversations.settings import Settings
 def main(arguments: list[str]) -> int:
     """Run one command; returns the exit code."""
     settings = Settings()
-    logs.configure("conversations", level=settings.log_level, log_format=settings.log_format, debug=settings.debug)
+    configure_logs = partial(
+        logs.configure, "conversations", level=settings.log_level, log_format=settings.log_format, debug=settings.debug
+    )
+    configure_logs()
     match arguments:
         case ["serve"]:
             return _serve(settings)
         case ["migrate"]:
             return _migrate(settings)
-    print("usage: python -m services.conversations serve | migrate", file=sys.stderr)
+        case ["worker"]:
+            from services.conversations.wiring import build_worker
+
+            return build_worker(settings).serve(
+                concurrency=settings.celery_concurrency,
+                metrics_listen=settings.metrics_listen,
+                configure_logs=configure_logs,
+            )
+    print("usage: python -m services.conversations serve | migrate | worker", file=sys.stderr)
     return 2
 
 

@@ -1,14 +1,14 @@
-"""What the conversations process reads from its environment."""
+"""What the conversations service and its worker read from their environment."""
 
 from datetime import timedelta
 
 from pydantic import Field
 
-from chassis.settings import ServiceSettings
+from chassis.settings import WorkingSettings
 from services.conversations.model.limits import Limits
 
 
-class Settings(ServiceSettings):
+class Settings(WorkingSettings):
     """Addresses, limits and windows."""
 
     users_target: str = Field(description="gRPC address of the users service")

@@ -1,9 +1,13 @@
-"""Puts the conversations service together; the only file that knows all its parts."""
+"""Puts the conversations service and its worker together; the only file that knows all their parts."""
+
+import asyncio
+from functools import partial
 
 from chassis.bus import Bus
 from chassis.consumer import Consumer
 from chassis.database import Database
 from chassis.database.housekeeping import Housekeeper
+from chassis.jobs import Bell, JobWorker, Workshop, celery_app
 from chassis.metrics import MetricsServer
 from chassis.paging import Pager
 from chassis.relay import OutboxRelay
@@ -37,19 +41,15 @@ NAME = "conversations"
 
 
 def build(settings: Settings) -> Supervisor:
-    """Build the process; call it on the running loop."""
+    """Build the serving process; call it on the running loop."""
     bus = Bus(settings.nats_url, NAME)
     relay = OutboxRelay(settings.database_url, bus, NAME, replicas=settings.nats_replicas)
-    encode = Encoder(convert.conversation, convert.participant, convert.message)
-    database = Database(
-        settings.database_url,
-        service=NAME,
-        encode=encode,
-        pool_size=settings.database_pool_size,
-        on_commit=relay.wake,
-    )
+    bell = Bell(celery_app(NAME, settings.celery_broker_url))
+    database = _database(settings, pool_size=settings.database_pool_size)
     # Sends have a connection to themselves.
-    sending = Database(settings.database_url, service=NAME, encode=encode, pool_size=1, on_commit=relay.wake)
+    sending = _database(settings, pool_size=1)
+    for each in (database, sending):
+        each.on_commit, each.on_job = relay.wake, bell.ring
     writer = Writer(sending, settings.limits)
     users = Channel(settings.users_target, settings.service_credential)
     newcomers, pager, limits = Newcomers(database, users), Pager(settings.secret_key), settings.limits
@@ -91,6 +91,7 @@ def build(settings: Settings) -> Supervisor:
     return Supervisor(
         MetricsServer(settings.metrics_listen),
         bus,
+        bell,
         Consumer(database, bus, name=NAME, handlers=consume.HANDLERS),
         relay,
         Housekeeper(database),
@@ -98,3 +99,19 @@ def build(settings: Settings) -> Supervisor:
         server,
         on_exit=close,
     )
+
+
+def build_worker(settings: Settings) -> JobWorker:
+    """Build the worker; its children open what they need after the fork."""
+    app = celery_app(NAME, settings.celery_broker_url, settings.celery_result_backend)
+    return JobWorker(app, [], partial(_workshop, settings))
+
+
+def _workshop(settings: Settings) -> Workshop:
+    database = _database(settings, pool_size=1)
+    return Workshop(database, {}, lambda: asyncio.run(database.close()))
+
+
+def _database(settings: Settings, *, pool_size: int) -> Database:
+    encode = Encoder(convert.conversation, convert.participant, convert.message)
+    return Database(settings.database_url, service=NAME, encode=encode, pool_size=pool_size)

@@ -37,7 +37,7 @@ def build(settings: Settings) -> Supervisor:
     users = Channel(settings.users_target, settings.service_credential)
     people = People(database, users)
     bell = Bell(celery_app(NAME, settings.celery_broker_url))
-    handlers = consume.handlers(people, bell.ring)
+    database.on_job = bell.ring
     server = GrpcServer(
         settings.listen,
         [
@@ -59,7 +59,7 @@ def build(settings: Settings) -> Supervisor:
         MetricsServer(settings.metrics_listen),
         bus,
         bell,
-        Consumer(database, bus, name=NAME, handlers=handlers, prepare=people.prepare),
+        Consumer(database, bus, name=NAME, handlers=consume.handlers(people), prepare=people.prepare),
         relay,
         Housekeeper(database),
         server,

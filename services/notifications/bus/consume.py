@@ -15,12 +15,11 @@ from services.notifications.model.ids import ConversationId, MessageId, UserId
 from services.notifications.model.members import Member, Position
 from services.notifications.model.messages import Message
 
-Tell = Callable[[str, str], None]
 Notify = Callable[[Transaction, list[Message]], None]
 
 
-def handlers(people: People, tell: Tell) -> dict[str, Handler]:
-    """Return the table: what is done about which event. `tell` lets the workers know of a job, by kind and id."""
+def handlers(people: People) -> dict[str, Handler]:
+    """Return the table: what is done about which event."""
     notify = partial(messages.notify, audience=people.audience)
     return {
         "messaging.conversations.v1.message_sent": partial(_message_sent, notify),
@@ -30,8 +29,8 @@ def handlers(people: People, tell: Tell) -> dict[str, Handler]:
         "messaging.conversations.v1.member_removed": _member_removed,
         "messaging.conversations.v1.conversation_deleted": _conversation_deleted,
         "messaging.conversations.v1.read_moved": _read_moved,
-        "messaging.auth.v1.account_registered": partial(_account_registered, tell),
-        "messaging.auth.v1.verification_requested": partial(_verification_requested, tell),
+        "messaging.auth.v1.account_registered": _account_registered,
+        "messaging.auth.v1.verification_requested": _verification_requested,
     }
 
 
@@ -76,12 +75,12 @@ def _read_moved(tx: Transaction, envelope: Envelope) -> None:
     members.move_read(tx, [position])
 
 
-def _account_registered(tell: Tell, tx: Transaction, envelope: Envelope) -> None:
-    mails.request_verification(tx, UserId(auth.AccountRegistered.FromString(envelope.payload).account_id), tell)
+def _account_registered(tx: Transaction, envelope: Envelope) -> None:
+    mails.request_verification(tx, UserId(auth.AccountRegistered.FromString(envelope.payload).account_id))
 
 
-def _verification_requested(tell: Tell, tx: Transaction, envelope: Envelope) -> None:
-    mails.request_verification(tx, UserId(auth.VerificationRequested.FromString(envelope.payload).account_id), tell)
+def _verification_requested(tx: Transaction, envelope: Envelope) -> None:
+    mails.request_verification(tx, UserId(auth.VerificationRequested.FromString(envelope.payload).account_id))
 
 
 def _message(source: messages_pb2.Message, envelope: Envelope) -> Message:

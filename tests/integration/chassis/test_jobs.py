@@ -21,6 +21,8 @@ from deploy.local.stack import Stack
 from .test_relay import until
 
 KIND = "letter"
+# Where the broker keeps what is less urgent than a round.
+WAITING = "letters\x06\x163"
 
 
 @pytest.fixture
@@ -33,9 +35,9 @@ async def queue(infra: Stack, app: Celery) -> AsyncIterator["Queue"]:
     # A connection that died with the server is replaced.
     retry = Retry(NoBackoff(), 2)
     client = redis.asyncio.Redis.from_url(infra.environment("notifications")["CELERY_BROKER_URL"], retry=retry)
-    await client.delete("letters")
+    await client.delete(WAITING)
     yield Queue(client)
-    await client.delete("letters")
+    await client.delete(WAITING)
     await client.aclose()
     app.close()
 
@@ -48,7 +50,7 @@ class Queue:
 
     async def tasks(self) -> list[tuple[str, str]]:
         """Task and job id of each message, the oldest first."""
-        found: list[Any] = [json.loads(entry) for entry in await self._client.lrange("letters", 0, -1)][::-1]
+        found: list[Any] = [json.loads(entry) for entry in await self._client.lrange(WAITING, 0, -1)][::-1]
         return [(entry["headers"]["task"], entry["headers"]["argsrepr"].strip("[]()',")) for entry in found]
 
 

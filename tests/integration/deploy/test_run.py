@@ -12,10 +12,10 @@ import pytest
 from deploy.local import ports
 from deploy.local.environment import bare_variables
 from deploy.local.process import ROOT
-from deploy.local.topology import BEAT, GATEWAY, SERVICES, WORKER
+from deploy.local.topology import BEAT, GATEWAY, SERVICES, WORKERS
 from tests.support.processes import alive
 
-PROCESSES = {"postgres", "nats", "redis", "mailbox", *SERVICES, WORKER, BEAT, GATEWAY}
+PROCESSES = {"postgres", "nats", "redis", "mailbox", *SERVICES, *WORKERS, BEAT, GATEWAY}
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -12,6 +12,7 @@ NEEDED: dict[str, Any] = {
     "redis_url": "redis://",
     "secret_key": "s" * 32,
     "users_target": "127.0.0.1:1",
+    "celery_broker_url": "redis://h/2",
 }
 
 

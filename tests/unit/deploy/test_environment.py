@@ -2,7 +2,7 @@ import pytest
 
 from deploy.local.environment import Environments, Ports
 from deploy.local.keys import Keys
-from deploy.local.topology import BEAT, GATEWAY, SERVICES, WORKER
+from deploy.local.topology import BEAT, GATEWAY, SERVICES, WORKERS, service_of
 
 PORTS = Ports(
     postgres=1,
@@ -10,9 +10,9 @@ PORTS = Ports(
     redis=3,
     mailbox=4,
     grpc={service: 10 + n for n, service in enumerate(SERVICES)},
-    metrics={process: 20 + n for n, process in enumerate((*SERVICES, WORKER, GATEWAY))},
+    metrics={process: 20 + n for n, process in enumerate((*SERVICES, *WORKERS, GATEWAY))},
 )
-PROCESSES = (*SERVICES, WORKER, BEAT, GATEWAY)
+PROCESSES = (*SERVICES, *WORKERS, BEAT, GATEWAY)
 
 
 @pytest.fixture
@@ -55,10 +55,11 @@ def test_every_process_has_secrets_of_its_own_and_none_of_the_others(keys: Keys)
     for process, environment in seen.items():
         assert operator["SECRET_KEY"] not in environment.values()
         assert "DB_PASSWORD" not in environment
-        assert ("EMAIL_HOST_PASSWORD" in environment) == (process in {"notifications", WORKER})
+        assert ("EMAIL_HOST_PASSWORD" in environment) == (service_of(process) == "notifications")
         assert "MIGRATE_DATABASE_URL" not in environment
     # A worker is part of its service: it opens what the service sealed.
-    assert seen[WORKER]["SECRET_KEY"] == seen["notifications"]["SECRET_KEY"]
+    for worker in WORKERS:
+        assert seen[worker]["SECRET_KEY"] == seen[service_of(worker)]["SECRET_KEY"]
     for name in ("SECRET_KEY", "SERVICE_CREDENTIAL", "NATS_URL"):
         assert len({seen[process][name] for process in (*SERVICES, GATEWAY)}) == 5
     assert "DATABASE_URL" not in seen[GATEWAY]
