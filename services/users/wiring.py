@@ -12,8 +12,22 @@ from chassis.relay import OutboxRelay
 from chassis.rpc.server import Binding, GrpcServer
 from chassis.settings import caller_digests
 from chassis.supervisor import Supervisor
-from messaging.users.v1 import presences_pb2, presences_pb2_grpc, profiles_pb2, profiles_pb2_grpc
+from messaging.users.v1 import (
+    blocks_pb2,
+    blocks_pb2_grpc,
+    contacts_pb2,
+    contacts_pb2_grpc,
+    presences_pb2,
+    presences_pb2_grpc,
+    privacy_pb2,
+    privacy_pb2_grpc,
+    profiles_pb2,
+    profiles_pb2_grpc,
+)
+from services.users.api.blocks import BlocksServicer
+from services.users.api.contacts import ContactsServicer
 from services.users.api.presences import PresencesServicer
+from services.users.api.privacy import PrivacyServicer
 from services.users.api.profiles import ProfilesServicer
 from services.users.bus import consume, publish
 from services.users.bus.dropping import CacheDropper
@@ -32,7 +46,7 @@ def build(settings: Settings) -> Supervisor:
     )
     relay = OutboxRelay(settings.database_url, bus, "users", replicas=settings.nats_replicas)
     database.on_commit = relay.wake
-    cache = ProfileCache(redis, seconds=settings.profile_cache_seconds)
+    cache = ProfileCache(redis)
     presences = Presences(redis)
     directory = Directory(database, cache, presences)
     pager = Pager(settings.secret_key)
@@ -49,6 +63,21 @@ def build(settings: Settings) -> Supervisor:
                 presences_pb2_grpc.add_PresencesServicer_to_server,
                 PresencesServicer(directory, presences, pager),
                 presences_pb2.DESCRIPTOR,
+            ),
+            Binding(
+                blocks_pb2_grpc.add_BlocksServicer_to_server,
+                BlocksServicer(database, cache, presences, pager),
+                blocks_pb2.DESCRIPTOR,
+            ),
+            Binding(
+                contacts_pb2_grpc.add_ContactsServicer_to_server,
+                ContactsServicer(database, presences, pager),
+                contacts_pb2.DESCRIPTOR,
+            ),
+            Binding(
+                privacy_pb2_grpc.add_PrivacySettingsServicer_to_server,
+                PrivacyServicer(database, cache),
+                privacy_pb2.DESCRIPTOR,
             ),
         ],
         callers=caller_digests(settings.service_callers),

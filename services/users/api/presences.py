@@ -1,5 +1,6 @@
 """messaging.users.v1.Presences."""
 
+from chassis import call
 from chassis.paging import Pager, size
 from chassis.rpc.interceptor import Context
 from messaging.users.v1 import presences_pb2 as pb
@@ -30,15 +31,22 @@ class PresencesServicer(rpc.PresencesServicer):
 
     async def GetPresence(self, request: pb.GetPresenceRequest, context: Context) -> pb.GetPresenceResponse:
         """Refuses nobody."""
-        presences = await self._presences.of([convert.user_id(text) for text in request.user_ids])
+        user_ids = [convert.user_id(text) for text in request.user_ids]
+        if call.current().caller is None:
+            # A service that decides what to do about somebody, and tells nobody.
+            presences = await self._presences.of(user_ids)
+        else:
+            presences = await self._directory.presences(user_ids, viewer=convert.viewer())
         return pb.GetPresenceResponse(presences=map(convert.presence_of, presences))
 
     async def ListOnline(self, request: pb.ListOnlineRequest, context: Context) -> pb.ListOnlineResponse:
         """Refuses foreign page tokens."""
         page = await self._directory.online(
-            cursor=self._pager.decode(request.page_token, _ONLINE), size=size(request.page_size)
+            viewer=convert.viewer(),
+            cursor=self._pager.decode(request.page_token, _ONLINE),
+            size=size(request.page_size),
         )
-        presences = await self._presences.of([profile.user_id for profile in page.rows])
+        presences = await self._presences.of([one.profile.user_id for one in page.rows])
         return pb.ListOnlineResponse(
             profiles=convert.profiles(page.rows, presences),
             next_page_token=self._pager.encode(page.next, _ONLINE),

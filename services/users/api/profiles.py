@@ -14,6 +14,7 @@ from services.users.api import convert
 from services.users.domain import profiles
 from services.users.domain.directory import Directory
 from services.users.model.profiles import Profile, UserId, is_private_shown
+from services.users.model.sight import Seen
 from services.users.store.cache import ProfileCache
 from services.users.store.presences import Presences
 
@@ -47,17 +48,17 @@ class ProfilesServicer(rpc.ProfilesServicer):
             last_name=request.last_name,
         )
         [presence] = await self._presences.of([profile.user_id])
-        return pb.EnsureProfileResponse(profile=convert.profile(profile, presence, box=self._box))
+        return pb.EnsureProfileResponse(profile=convert.profile(Seen(profile), presence, box=self._box))
 
     async def GetProfile(self, request: pb.GetProfileRequest, context: Context) -> pb.GetProfileResponse:
         """Refuses unknown users."""
         user_id = convert.user_id(request.user_id)
         if _is_private_shown(user_id):
-            profile, box = await self._database.run(store.profiles.get, user_id=user_id), self._box
+            seen, box = Seen(await self._database.run(store.profiles.get, user_id=user_id)), self._box
         else:
-            profile, box = await self._directory.get(user_id), None
+            seen, box = await self._directory.get(user_id, viewer=convert.viewer()), None
         [presence] = await self._presences.of([user_id])
-        return pb.GetProfileResponse(profile=convert.profile(profile, presence, box=box))
+        return pb.GetProfileResponse(profile=convert.profile(seen, presence, box=box))
 
     async def GetUsers(self, request: pb.GetUsersRequest, context: Context) -> pb.GetUsersResponse:
         """Leaves out whom it does not know."""
@@ -74,6 +75,7 @@ class ProfilesServicer(rpc.ProfilesServicer):
             "order_by": order_by,
         }
         page = await self._directory.page(
+            viewer=convert.viewer(),
             query=request.query,
             is_online_only=request.online_only,
             order_by=order_by,
@@ -88,7 +90,7 @@ class ProfilesServicer(rpc.ProfilesServicer):
 
     async def SearchProfiles(self, request: pb.SearchProfilesRequest, context: Context) -> pb.SearchProfilesResponse:
         """Refuses nothing but what breaks the contract."""
-        found = await self._directory.search(query=request.query, limit=request.limit or 20)
+        found = await self._directory.search(viewer=convert.viewer(), query=request.query, limit=request.limit or 20)
         return pb.SearchProfilesResponse(profiles=await self._shown(found))
 
     async def UpdateProfile(self, request: pb.UpdateProfileRequest, context: Context) -> pb.UpdateProfileResponse:
@@ -97,7 +99,7 @@ class ProfilesServicer(rpc.ProfilesServicer):
         [presence] = await self._presences.of([user_id])
 
         def answer(profile: Profile) -> pb.UpdateProfileResponse:
-            return pb.UpdateProfileResponse(profile=convert.profile(profile, presence, box=self._box))
+            return pb.UpdateProfileResponse(profile=convert.profile(Seen(profile), presence, box=self._box))
 
         response: pb.UpdateProfileResponse = await self._database.run(
             profiles.update,
@@ -112,8 +114,8 @@ class ProfilesServicer(rpc.ProfilesServicer):
         await self._cache.drop([user_id])
         return response
 
-    async def _shown(self, found: Sequence[Profile]) -> list[pb.Profile]:
-        return convert.profiles(found, await self._presences.of([profile.user_id for profile in found]))
+    async def _shown(self, found: Sequence[Seen]) -> list[pb.Profile]:
+        return convert.profiles(found, await self._presences.of([one.profile.user_id for one in found]))
 
 
 def _is_private_shown(user_id: UserId) -> bool:

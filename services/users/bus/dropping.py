@@ -9,6 +9,8 @@ from services.users.model.profiles import UserId
 from services.users.store.cache import ProfileCache
 
 _RETRY_SECONDS = 0.5
+# What an entry was made of; contacts are asked for by each reader.
+_KINDS = ("profile_updated", "privacy_changed", "user_blocked", "user_unblocked")
 
 
 class CacheDropper:
@@ -22,7 +24,8 @@ class CacheDropper:
 
     async def run(self) -> None:
         """Drop until cancelled."""
-        await self._bus.subscribe("messaging.users.v1.profile_updated.*", self._hear)
+        for kind in _KINDS:
+            await self._bus.subscribe(f"messaging.users.v1.{kind}.*", self._hear)
         while True:
             await self._has_changed.wait()
             self._has_changed.clear()

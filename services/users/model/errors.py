@@ -15,6 +15,12 @@ class NotYourProfile(Refused):
     reason = "NOT_YOUR_PROFILE"
 
 
+class NotYourself(Invalid):
+    """One can neither block oneself nor be one's own contact."""
+
+    reason = "NOT_YOURSELF"
+
+
 class ProfileInvalid(Invalid):
     """A value breaks its rule."""
 

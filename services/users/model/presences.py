@@ -1,9 +1,10 @@
 """Whether somebody is there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from services.users.model.profiles import UserId
+from services.users.model.sight import Sight
 
 # A heartbeat counts for this long; gateways send them more often.
 ONLINE_MS = 60_000
@@ -25,3 +26,9 @@ class Presence:
         is_online = connected_ms is not None and now_ms - connected_ms < ONLINE_MS
         seen_at = None if seen_ms is None else datetime.fromtimestamp(seen_ms / 1000, UTC)
         return cls(user_id, is_online, seen_at)
+
+    def within(self, sight: Sight) -> "Presence":
+        """What a viewer learns of it."""
+        if not sight.is_online_shown:
+            return Presence(self.user_id)
+        return self if sight.is_last_seen_shown else replace(self, seen_at=None)

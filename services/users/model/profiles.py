@@ -9,6 +9,7 @@ from typing import NewType
 
 from chassis.errors import EtagMismatch, Violation
 from services.users.model.errors import NotYourProfile, ProfileInvalid
+from services.users.model.privacy import OPEN, Audience, Privacy
 
 UserId = NewType("UserId", str)
 
@@ -42,6 +43,14 @@ class Profile:
     version: int
     phone: bytes = b""
     date_of_birth: bytes = b""
+    privacy: Privacy = OPEN
+    # Whether they block anybody at all.
+    has_blocks: bool = False
+
+    @property
+    def is_same_for_all(self) -> bool:
+        """Whether it makes no difference who else looks."""
+        return self.privacy.profile_visibility is Audience.EVERYONE and not self.has_blocks
 
     @property
     def etag(self) -> str:

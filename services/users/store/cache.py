@@ -1,4 +1,6 @@
-"""Profiles as everybody may see them, kept in Redis for a while; without what is private.
+"""Profiles as they are for those who may see them whole, kept in Redis for a moment; without what is private.
+
+An entry says what others may do with the person and see of them, too; so it never gets older than such a fact may be.
 
 A reader that misses leaves a lease, reads the database and fills only what still holds the lease that it saw. A change
 drops the entry after its commit, lease included: whoever read the database before that cannot fill any more.
@@ -14,19 +16,20 @@ import orjson
 from chassis.errors import DependencyUnavailable
 from chassis.ids import uuid7
 from chassis.redis import BriefRedis
+from services.users.model.privacy import Privacy
 from services.users.model.profiles import PRIVATE_FIELDS, Profile, UserId
 
 # The digit is the form of the entries: a release that changes it leaves the old ones to expire. One slot of a cluster.
-_PREFIX = "messaging_cache:{profile1}:"
+_PREFIX = "messaging_cache:{profile2}:"
+_KEEP_MS = 5_000
 _LEASE_MARK = b"?"
 _LEASE_MS = 10_000
 
-# An entry that has less than ARGV[3] ms left is too old for this reader and becomes a lease, too.
 _LEASE = """
 local found = {}
 for i, key in ipairs(KEYS) do
   local entry = redis.call('GET', key)
-  if not entry or (string.sub(entry, 1, 1) ~= '?' and redis.call('PTTL', key) < tonumber(ARGV[3])) then
+  if not entry then
     entry = ARGV[1]
     redis.call('SET', key, entry, 'PX', ARGV[2])
   end
@@ -52,19 +55,16 @@ class Found:
 class ProfileCache:
     """Bypassed while Redis is down: then nothing is found and nothing is filled."""
 
-    def __init__(self, redis: BriefRedis, *, seconds: int) -> None:
-        """Take how long an entry lives when nothing drops it."""
+    def __init__(self, redis: BriefRedis) -> None:
         self._redis = redis
         self._lease = redis.script(_LEASE)
         self._fill = redis.script(_FILL)
-        self._keep_ms = seconds * 1000
 
-    async def find(self, user_ids: Sequence[UserId], *, max_age: float | None = None) -> Found:
-        """Look the users up; entries older than `max_age` seconds do not count."""
+    async def find(self, user_ids: Sequence[UserId]) -> Found:
+        """Look the users up."""
         if not user_ids:
             return Found({}, {})
-        least_ms = 0 if max_age is None else self._keep_ms - int(max_age * 1000)
-        arguments: list[int | bytes] = [_LEASE_MARK + uuid7().encode(), _LEASE_MS, least_ms]
+        arguments: list[int | bytes] = [_LEASE_MARK + uuid7().encode(), _LEASE_MS]
         try:
             entries = await self._redis.ask(lambda: self._lease(keys=_keys(user_ids), args=arguments))
         except DependencyUnavailable:
@@ -85,7 +85,7 @@ class ProfileCache:
         keys = _keys(profile.user_id for profile in leased)
         pairs = [part for profile in leased for part in (leases[profile.user_id], _encode(profile))]
         with suppress(DependencyUnavailable):
-            await self._redis.ask(lambda: self._fill(keys=keys, args=[self._keep_ms, *pairs]))
+            await self._redis.ask(lambda: self._fill(keys=keys, args=[_KEEP_MS, *pairs]))
 
     async def drop(self, user_ids: Collection[UserId]) -> bool:
         """Forget profiles that were changed; only after the commit. Returns whether it could."""
@@ -107,4 +107,4 @@ def _encode(profile: Profile) -> bytes:
 def _decode(entry: bytes) -> Profile:
     fields = orjson.loads(entry)
     times = {field: datetime.fromisoformat(fields[field]) for field in ("created_at", "updated_at")}
-    return Profile(**{**fields, **times})
+    return Profile(**{**fields, **times, "privacy": Privacy.of(fields["privacy"])})

@@ -9,6 +9,8 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
     Table,
     Text,
     Uuid,
@@ -36,6 +38,27 @@ profiles = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("version", BigInteger, nullable=False, server_default="1"),
+    Column("profile_visibility", SmallInteger, nullable=False, server_default="1"),
+    Column("is_online_shown", Boolean, nullable=False, server_default="true"),
+    Column("is_last_seen_shown", Boolean, nullable=False, server_default="true"),
+    Column("is_receipt_shared", Boolean, nullable=False, server_default="true"),
+    Column("is_typing_shared", Boolean, nullable=False, server_default="true"),
+    Column("who_can_message", SmallInteger, nullable=False, server_default="1"),
+    Column("is_searchable", Boolean, nullable=False, server_default="true"),
+    # Kept by whoever changes relations, so that the many who block nobody are shown without looking there.
+    Column("has_blocks", Boolean, nullable=False, server_default="false"),
+)
+
+# Blocks and contacts.
+relations = Table(
+    "relations",
+    metadata,
+    Column("user_id", Uuid(as_uuid=False), nullable=False),
+    Column("kind", SmallInteger, nullable=False),
+    Column("other_id", Uuid(as_uuid=False), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("user_id", "kind", "other_id"),
+    Index("relations_latest", "user_id", "kind", "created_at", "other_id"),
 )
 
 # All by which a person is found. Spelt as PostgreSQL spells it, so that Alembic sees that they are the same; the index
@@ -43,6 +66,8 @@ profiles = Table(
 names: ColumnClause[str] = literal_column(
     "lower((((((username || ' ') || display_name) || ' ') || first_name) || ' ') || last_name)", Text
 )
+# Those of them that are shown to everybody.
+public_names: ColumnClause[str] = literal_column("lower((username || ' ') || display_name)", Text)
 
 Index("profiles_username", profiles.c.username, profiles.c.user_id)
 Index("profiles_created_at", profiles.c.created_at, profiles.c.user_id)

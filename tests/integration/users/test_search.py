@@ -12,9 +12,11 @@ from chassis.paging import Cursor
 from deploy.local.stack import Stack
 from messaging.users.v1 import profiles_pb2 as pb
 from services.users import store
+from services.users.model.sight import Viewer
 from tests.integration.users.conftest import Users
 from tests.support.factories.profiles import user_id
 
+READER = Viewer(user_id())
 SYLLABLES = ["ba", "do", "fi", "gu", "ke", "lo", "mi", "nu", "pra", "quo", "ri", "sta", "tu", "ve", "wi", "zo"]
 
 
@@ -116,7 +118,9 @@ async def plan(database: Database, infra: Stack, statement: Select[Any]) -> str:
 
 @pytest.mark.parametrize("query", ["badofi", "badfi guke", "margarethe", "гиппиус"])
 async def test_search_reads_the_trigram_index(strangers: None, database: Database, infra: Stack, query: str) -> None:
-    assert "Bitmap Index Scan on profiles_names" in await plan(database, infra, store.profiles.ranked(query, 20))
+    ranked = store.profiles.ranked(READER, query, 20)
+
+    assert "Bitmap Index Scan on profiles_names" in await plan(database, infra, ranked)
 
 
 @pytest.mark.parametrize("is_backward", [False, True])
@@ -133,13 +137,13 @@ async def test_a_page_is_read_along_an_index(
     strangers: None, database: Database, infra: Stack, order_by: str, value: str, index: str, is_backward: bool
 ) -> None:
     for cursor in (None, Cursor((value, user_id()), is_backward)):
-        found = await plan(database, infra, store.profiles.listed("", None, order_by, cursor).limit(51))
+        found = await plan(database, infra, store.profiles.listed(READER, "", None, order_by, cursor).limit(51))
         assert f"using {index}" in found, found
         assert "Sort" not in found, found
 
 
 async def test_a_filter_reads_the_trigram_index(strangers: None, database: Database, infra: Stack) -> None:
-    listed = store.profiles.listed("margarethe", None, "username", None).limit(51)
+    listed = store.profiles.listed(READER, "margarethe", None, "username", None).limit(51)
 
     assert "Bitmap Index Scan on profiles_names" in await plan(database, infra, listed)
 

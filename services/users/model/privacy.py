@@ -1,0 +1,37 @@
+"""What people let others see of them, and who may write to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+
+class Audience(IntEnum):
+    """For whom something is; the numbers are those of the contract and of the database."""
+
+    EVERYONE = 1
+    CONTACTS = 2
+    NOBODY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """Somebody's choices; what they mean for one viewer is said in store/sight.py, because lists filter by it."""
+
+    profile_visibility: Audience = Audience.EVERYONE
+    is_online_shown: bool = True
+    is_last_seen_shown: bool = True
+    is_receipt_shared: bool = True
+    is_typing_shared: bool = True
+    who_can_message: Audience = Audience.EVERYONE
+    is_searchable: bool = True
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "Privacy":
+        """Take the fields by their names, audiences as numbers."""
+        audiences = {name: Audience(stored[name]) for name in ("profile_visibility", "who_can_message")}
+        return cls(**{**stored, **audiences})
+
+
+# Of those who have not chosen yet.
+OPEN = Privacy()
