@@ -15,7 +15,10 @@ from messaging.conversations.v1.messages_pb2_grpc import MessagesStub
 from messaging.conversations.v1.participants_pb2_grpc import ParticipantsStub
 from messaging.conversations.v1.receipts_pb2_grpc import ReceiptsStub
 from messaging.notifications.v1.notifications_pb2_grpc import NotificationsStub
+from messaging.users.v1.blocks_pb2_grpc import BlocksStub
+from messaging.users.v1.contacts_pb2_grpc import ContactsStub
 from messaging.users.v1.presences_pb2_grpc import PresencesStub
+from messaging.users.v1.privacy_pb2_grpc import PrivacySettingsStub
 from messaging.users.v1.profiles_pb2_grpc import ProfilesStub
 
 
@@ -46,6 +49,9 @@ class UsersClient(Service):
         super().__init__(target, credential)
         self.profiles = self.stub(ProfilesStub)
         self.presences = self.stub(PresencesStub)
+        self.privacy = self.stub(PrivacySettingsStub)
+        self.blocks = self.stub(BlocksStub)
+        self.contacts = self.stub(ContactsStub)
 
 
 class ConversationsClient(Service):

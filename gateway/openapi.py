@@ -26,7 +26,7 @@ A messaging platform that teams host themselves.
 """
 _TAGS = {
     "Authentication": "Registering, logging in, sessions, keys.",
-    "Users": "Profiles, search, presence.",
+    "Users": "Profiles, search, presence, privacy, blocks, contacts.",
     "Conversations": "Groups and direct conversations, and what changed in them.",
     "Participants": "Who takes part, and as what.",
     "Messages": "Sending, reading, editing, deleting.",

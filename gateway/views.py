@@ -12,7 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from messaging.auth.v1 import accounts_pb2, sessions_pb2
 from messaging.conversations.v1 import conversations_pb2, messages_pb2, participants_pb2
 from messaging.notifications.v1 import notifications_pb2
-from messaging.users.v1 import profiles_pb2
+from messaging.users.v1 import blocks_pb2, contacts_pb2, privacy_pb2, profiles_pb2
 
 View = dict[str, object]
 
@@ -35,6 +35,7 @@ CHANGE_KINDS = (
 )
 CHANGES_MODES = ("", "events", "compacted", "reset")
 PRESENCE_STATES = ("offline", "online", "away", "offline")
+AUDIENCES = ("", "everyone", "contacts", "nobody")
 PLATFORM_ROLES = ("", "user", "moderator", "admin")
 ACCOUNT_STATES = ("", "active", "suspended")
 NOTIFICATION_KINDS = ("", "message", "member_added")
@@ -158,21 +159,39 @@ def presence(source: profiles_pb2.Presence) -> View:
 
 
 def profile(source: profiles_pb2.Profile) -> View:
-    """A person as the one who asked may see them; what is private is null for others."""
-    shown = source.is_private_shown
+    """A person as the one who asked may see them; what is private or hidden is null for others."""
+    is_private_shown, is_shown = source.is_private_shown, not source.is_hidden
     return {
         "id": source.user_id,
         "username": source.username,
         "display_name": source.display_name,
-        "first_name": source.first_name,
-        "last_name": source.last_name,
-        "bio": source.bio,
-        "phone": source.phone if shown else None,
-        "date_of_birth": (source.date_of_birth or None) if shown else None,
-        "is_verified": source.is_verified,
-        "is_bot": source.is_bot,
+        "first_name": source.first_name if is_shown else None,
+        "last_name": source.last_name if is_shown else None,
+        "bio": source.bio if is_shown else None,
+        "phone": source.phone if is_private_shown else None,
+        "date_of_birth": (source.date_of_birth or None) if is_private_shown else None,
+        "is_verified": source.is_verified if is_shown else None,
+        "is_bot": source.is_bot if is_shown else None,
         "presence": presence(source.presence),
-        "created_at": time(source.create_time),
+        "created_at": time(source.create_time) if is_shown else None,
+    }
+
+
+def related(source: blocks_pb2.Block | contacts_pb2.Contact) -> View:
+    """Somebody on the list of the one who asked, and since when."""
+    return {"user": profile(source.profile), "created_at": time(source.create_time)}
+
+
+def privacy(source: privacy_pb2.Privacy) -> View:
+    """What somebody lets others see and do."""
+    return {
+        "profile_visibility": AUDIENCES[source.profile_visibility],
+        "show_online": source.show_online,
+        "show_last_seen": source.show_last_seen,
+        "read_receipts": source.read_receipts,
+        "typing_indicators": source.typing_indicators,
+        "who_can_message": AUDIENCES[source.who_can_message],
+        "searchable": source.searchable,
     }
 
 

@@ -24,27 +24,27 @@ Ordering = Literal["username", "-username", "created_at", "-created_at"]
 
 
 class Presence(Shown):
-    """Whether somebody is there."""
+    """Whether somebody is there; offline and null, too, when they do not let the one who asks know."""
 
     state: Literal["online", "away", "offline"]
     last_seen_at: Time | None
 
 
 class Profile(Shown):
-    """A person. What is private is null, except for the person and for admins."""
+    """A person. What is private is null, except for the person and for admins; so is what the person hides."""
 
     id: Id = Field(examples=[EXAMPLE_USER])
     username: str = Field(examples=["ada"])
     display_name: str = Field(examples=["Ada Lovelace"])
-    first_name: str = Field(examples=["Ada"])
-    last_name: str = Field(examples=["Lovelace"])
-    bio: str
+    first_name: str | None = Field(examples=["Ada"])
+    last_name: str | None = Field(examples=["Lovelace"])
+    bio: str | None
     phone: str | None = Field(description="Private; E.164, empty when there is none", examples=["+441632960961"])
     date_of_birth: str | None = Field(description="Private; YYYY-MM-DD", examples=["1990-12-10"])
-    is_verified: bool = Field(description="Whether the e-mail address was confirmed")
-    is_bot: bool
-    presence: Presence
-    created_at: Time
+    is_verified: bool | None = Field(description="Whether the e-mail address was confirmed")
+    is_bot: bool | None
+    presence: Presence = Field(description="As far as the person lets the one who asks know")
+    created_at: Time | None
 
 
 class ProfileChange(Change):
@@ -87,7 +87,7 @@ public.post(
 
 @signed_in.get("/", summary="List users", response_model=Page[Profile], responses=problems("invalid_page_token"))
 async def list_users(request: Request, filters: Annotated[UserFilters, Query()], clients: Backend) -> Response:
-    """Active users, by name unless asked otherwise."""
+    """Active users who may be found, by name unless asked otherwise."""
     answer = await clients.users.ask(
         clients.users.profiles.ListProfiles,
         profiles_pb2.ListProfilesRequest(
@@ -103,7 +103,7 @@ async def list_users(request: Request, filters: Annotated[UserFilters, Query()],
 
 @signed_in.post("/search/", summary="Find users", response_model=Page[Profile])
 async def search(request: Request, sent: Search, clients: Backend) -> Response:
-    """Users whose names are most like the query, the best first."""
+    """Users who may be found, and whose names are most like the query, the best first."""
     answer = await clients.users.ask(
         clients.users.profiles.SearchProfiles, profiles_pb2.SearchProfilesRequest(query=sent.query, limit=sent.limit)
     )
@@ -114,7 +114,7 @@ async def search(request: Request, sent: Search, clients: Backend) -> Response:
     "/online/", summary="List who is online", response_model=Page[Profile], responses=problems("invalid_page_token")
 )
 async def online(request: Request, paged: Annotated[Paged, Query()], clients: Backend) -> Response:
-    """Users with an open connection, the most recently seen first."""
+    """Users with an open connection who let others know, the most recently seen first."""
     answer = await clients.users.ask(
         clients.users.presences.ListOnline,
         presences_pb2.ListOnlineRequest(page_size=paged.page_size, page_token=paged.cursor),
@@ -183,6 +183,6 @@ class UserPresence(Presence):
     responses=problems("user_not_found"),
 )
 async def presence(user_id: UserId, clients: Backend) -> Response:
-    """Offline, too, when they were never seen."""
+    """Offline, too, when they were never seen or do not let the one who asks know."""
     answer = await clients.users.ask(clients.users.profiles.GetProfile, profiles_pb2.GetProfileRequest(user_id=user_id))
     return entity({"user_id": user_id, **views.presence(answer.profile.presence)})
