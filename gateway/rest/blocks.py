@@ -43,8 +43,8 @@ async def list_all(request: Request, paged: Annotated[Paged, Query()], clients: 
     responses=problems("user_not_found", "not_yourself"),
 )
 async def block(user_id: UserId, clients: Backend) -> Response:
-    """The two can no longer write to each other directly; the blocked one is not told and still sees the public profile,
-    but never whether the other is there.
+    """Neither writes to the other directly any more; the blocked one is not told and still sees the public profile, but
+    never whether the other is there.
     """
     await clients.users.ask(
         clients.users.blocks.BlockUser, pb.BlockUserRequest(user_id=user_id, request_id=request_id(None))

@@ -17,11 +17,14 @@ class Newcomers:
         self._users = users
         self._profiles = users.stub(profiles_pb2_grpc.ProfilesStub)
 
-    async def among(self, user_ids: Sequence[UserId]) -> frozenset[UserId]:
-        """Those who are new here and exist. Raises: DependencyUnavailable when the users service is needed but down."""
+    async def among(self, user_ids: Sequence[UserId]) -> dict[UserId, str]:
+        """Those who are new here and exist, with their usernames.
+
+        Raises: DependencyUnavailable when the users service is needed but down.
+        """
         unknown = await self._database.run(people.unknown, user_ids=user_ids)
         if not unknown:
-            return frozenset()
+            return {}
         request = profiles_pb2.GetUsersRequest(user_ids=unknown)
         answer: profiles_pb2.GetUsersResponse = await self._users.call(self._profiles.GetUsers, request, retries=1)
-        return frozenset(UserId(user.user_id) for user in answer.users)
+        return {UserId(user.user_id): user.username for user in answer.users}

@@ -1,6 +1,6 @@
 """Creating, finding, changing and ending conversations."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chassis.database import Transaction
@@ -28,7 +28,7 @@ def create_group(
     title: str,
     description: str,
     participant_ids: Sequence[UserId],
-    newcomers: Collection[UserId],
+    newcomers: Mapping[UserId, str],
     limits: Limits,
 ) -> tuple[MemberView, bool]:
     """Create a group of the creator and the others; `newcomers` are those whom the users service has just vouched for.
@@ -57,7 +57,7 @@ def create_direct(
     participant_ids: Sequence[UserId],
     title: str,
     description: str,
-    newcomers: Collection[UserId],
+    newcomers: Mapping[UserId, str],
 ) -> tuple[MemberView, bool]:
     """Find or create the one conversation of two people, and tell whether it is new.
 
@@ -77,7 +77,7 @@ def create_direct(
     return views.view(tx, found, member_id=creator_id), is_new
 
 
-def _create_direct(tx: Transaction, creator_id: UserId, peer_id: UserId, newcomers: Collection[UserId]) -> bool:
+def _create_direct(tx: Transaction, creator_id: UserId, peer_id: UserId, newcomers: Mapping[UserId, str]) -> bool:
     people.meet(tx, newcomers)
     if people.is_either_blocked(tx, creator_id, peer_id):
         raise Blocked()

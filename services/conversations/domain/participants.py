@@ -1,6 +1,6 @@
 """Who takes part: joining, roles, leaving."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chassis.database import Transaction
@@ -22,7 +22,7 @@ def add(
     actor_id: UserId,
     user_ids: Sequence[UserId],
     role: Role,
-    newcomers: Collection[UserId],
+    newcomers: Mapping[UserId, str],
     limits: Limits,
 ) -> list[Participant]:
     """Add people to a group; those who are in it already stay as they are. Answers all of them, in the order given.

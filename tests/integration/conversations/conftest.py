@@ -67,7 +67,7 @@ class Service:
     async def people(self, count: int) -> list[str]:
         """So many people whom registration's events have told of."""
         user_ids = [UserId(uuid7()) for _ in range(count)]
-        await self.database.run(people.meet, user_ids=user_ids)
+        await self.database.run(people.meet, usernames={user_id: f"person-{user_id[-12:]}" for user_id in user_ids})
         return list(user_ids)
 
     async def direct(self, one: str, other: str) -> str:
