@@ -15,6 +15,10 @@ class Settings(WorkingSettings):
     edit_window_seconds: int = Field(900, ge=0, description="How long the author may edit a message")
     delete_window_seconds: int = Field(3600, ge=0, description="How long the author may delete a message for everyone")
     message_characters: int = Field(16_000, ge=1, le=16_000, description="Longest text of a message")
+    link_previews: bool = Field(True, description="Let the worker fetch pages that messages link to")
+    acknowledgement_repeat_seconds: int = Field(
+        3600, ge=1, description="How often those are reminded who have not acknowledged what asks for it"
+    )
     participant_limit: int = Field(1_000, ge=2, le=1_000, description="Most people in one conversation")
 
     @property
@@ -25,4 +29,6 @@ class Settings(WorkingSettings):
             delete_window=timedelta(seconds=self.delete_window_seconds),
             message_characters=self.message_characters,
             participants=self.participant_limit,
+            acknowledgement_repeat=timedelta(seconds=self.acknowledgement_repeat_seconds),
+            has_link_previews=self.link_previews,
         )

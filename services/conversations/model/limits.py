@@ -12,3 +12,6 @@ class Limits:
     delete_window: timedelta = timedelta(minutes=60)
     message_characters: int = 16_000
     participants: int = 1_000
+    # How long those who have not acknowledged a message wait to be reminded.
+    acknowledgement_repeat: timedelta = timedelta(hours=1)
+    has_link_previews: bool = True

@@ -22,7 +22,20 @@ def test_without_settings_the_limits_are_those_of_the_model() -> None:
 
 def test_windows_and_limits_can_be_set() -> None:
     settings = Settings(
-        **NEEDED, edit_window_seconds=1, delete_window_seconds=2, message_characters=3, participant_limit=4
+        **NEEDED,
+        edit_window_seconds=1,
+        delete_window_seconds=2,
+        message_characters=3,
+        participant_limit=4,
+        acknowledgement_repeat_seconds=5,
+        link_previews=False,
     )
 
-    assert settings.limits == Limits(timedelta(seconds=1), timedelta(seconds=2), 3, 4)
+    assert settings.limits == Limits(
+        edit_window=timedelta(seconds=1),
+        delete_window=timedelta(seconds=2),
+        message_characters=3,
+        participants=4,
+        acknowledgement_repeat=timedelta(seconds=5),
+        has_link_previews=False,
+    )
