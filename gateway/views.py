@@ -10,16 +10,20 @@ import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from messaging.auth.v1 import accounts_pb2, sessions_pb2
-from messaging.conversations.v1 import conversations_pb2, messages_pb2, participants_pb2
+from messaging.conversations.v1 import conversations_pb2, events_pb2, messages_pb2, participants_pb2
 from messaging.notifications.v1 import notifications_pb2
 from messaging.users.v1 import blocks_pb2, contacts_pb2, privacy_pb2, profiles_pb2
 
 View = dict[str, object]
 
 # Position = number in the proto's enum. Values that a newer service may send and this table lacks are refused by tests.
-MESSAGE_TYPES = ("text", "text", "system")
+MESSAGE_TYPES = ("text", "text", "system", "poll")
 PRIORITIES = ("normal", "low", "normal", "high", "urgent")
-CONVERSATION_KINDS = ("", "direct", "group")
+CONVERSATION_KINDS = ("", "direct", "group", "channel")
+HISTORY_VISIBILITIES = ("", "all", "since_joined")
+POSTING_POLICIES = ("", "members", "moderators")
+NOTIFICATION_LEVELS = ("all", "all", "mentions", "none")
+DELIVERY_STATUSES = (None, "sent", "delivered", "read")
 ROLES = ("", "owner", "admin", "moderator", "member", "readonly")
 CHANGE_KINDS = (
     "",
@@ -32,6 +36,9 @@ CHANGE_KINDS = (
     "member_added",
     "member_removed",
     "membership_changed",
+    "message_updated",
+    "reaction_changed",
+    "pin_changed",
 )
 CHANGES_MODES = ("", "events", "compacted", "reset")
 PRESENCE_STATES = ("offline", "online", "away", "offline")
@@ -53,8 +60,8 @@ def time(stamp: Timestamp) -> str:
     return f"{to_the_second(stamp.seconds)}.{stamp.nanos // 1000:06d}Z"
 
 
-def message(source: messages_pb2.Message) -> View:
-    """A message as every member sees it."""
+def message_shared(source: messages_pb2.Message) -> View:
+    """A message as every member sees it, for events that are encoded once."""
     return {
         "id": source.message_id,
         "conversation_id": source.conversation_id,
@@ -66,15 +73,91 @@ def message(source: messages_pb2.Message) -> View:
         "priority": PRIORITIES[source.priority],
         "is_important": source.is_important,
         "client_message_id": source.client_message_id or None,
+        "reply_to_id": source.reply_to_id or None,
+        "thread_root_id": source.thread_root_id or None,
+        "reply_count": source.reply_count,
+        "forwarded_from": _origin(source.forwarded_from) if source.HasField("forwarded_from") else None,
+        "mentions": list(source.mentioned_ids),
+        "mentions_all": source.mentions_all,
+        "requires_acknowledgement": source.requires_acknowledgement,
+        "acknowledgement_count": source.acknowledgement_count,
+        "reactions": {found.emoji: {"count": found.count} for found in source.reactions},
+        "is_pinned": source.is_pinned,
+        "previews": [_preview(found) for found in source.previews],
+        "poll": _poll(source.poll) if source.HasField("poll") else None,
         "edited_at": time(source.edit_time) if source.HasField("edit_time") else None,
         "deleted_at": time(source.delete_time) if source.HasField("delete_time") else None,
         "created_at": time(source.create_time),
     }
 
 
+def message(source: messages_pb2.Message) -> View:
+    """A message as the one who asked sees it."""
+    viewer = source.viewer
+    shown = {
+        **message_shared(source),
+        "status": DELIVERY_STATUSES[viewer.status],
+        "is_bookmarked": viewer.is_bookmarked,
+        "has_acknowledged": viewer.has_acknowledged,
+    }
+    if source.reactions:
+        mine = set(viewer.reactions)
+        shown["reactions"] = {
+            found.emoji: {"count": found.count, "me": found.emoji in mine} for found in source.reactions
+        }
+    if source.HasField("poll"):
+        shown["poll"] = {**_poll(source.poll), "my_votes": list(viewer.votes)}
+    return shown
+
+
 def message_json(source: messages_pb2.Message) -> bytes:
-    """The same, encoded."""
-    return orjson.dumps(message(source))
+    """A message that was just sent, encoded as its sender sees it."""
+    return orjson.dumps({**message(source), "status": "sent"})
+
+
+def _origin(source: messages_pb2.ForwardOrigin) -> View:
+    return {
+        "sender_id": source.sender_id or None,
+        "conversation_id": source.conversation_id or None,
+        "message_id": source.message_id or None,
+        "created_at": time(source.create_time) if source.HasField("create_time") else None,
+    }
+
+
+def _preview(source: messages_pb2.LinkPreview) -> View:
+    return {
+        "url": source.url,
+        "title": source.title,
+        "description": source.description,
+        "site_name": source.site_name,
+    }
+
+
+def _poll(source: messages_pb2.Poll) -> View:
+    return {
+        "options": [{"text": option.text, "votes": option.votes} for option in source.options],
+        "is_multiple": source.is_multiple,
+        "is_anonymous": source.is_anonymous,
+        "closes_at": time(source.close_time) if source.HasField("close_time") else None,
+        "is_closed": source.is_closed,
+        "voter_count": source.voter_count,
+    }
+
+
+def reaction(source: events_pb2.ReactionChanged) -> View:
+    """Somebody's reaction that came or went."""
+    return {
+        "message_id": source.message_id,
+        "user_id": source.user_id,
+        "emoji": source.emoji,
+        "added": source.is_added,
+        "count": source.count,
+    }
+
+
+def pin(source: events_pb2.PinChanged) -> View:
+    """A message that was pinned, or is no longer."""
+    return {"message_id": source.message_id, "user_id": source.user_id, "is_pinned": source.is_pinned}
 
 
 def conversation_shared(source: conversations_pb2.Conversation) -> View:
@@ -84,6 +167,10 @@ def conversation_shared(source: conversations_pb2.Conversation) -> View:
         "kind": CONVERSATION_KINDS[source.kind],
         "title": source.title,
         "description": source.description,
+        "is_public": source.is_public,
+        "history_visibility": HISTORY_VISIBILITIES[source.history_visibility],
+        "posting_policy": POSTING_POLICIES[source.posting_policy],
+        "slow_mode_seconds": source.slow_mode_seconds,
         "last_seq": source.last_seq,
         "rev": source.rev,
         "participant_count": source.participant_count,
@@ -100,13 +187,34 @@ def conversation(source: conversations_pb2.Conversation) -> View:
         "peer_id": source.peer_id or None,
         "last_message": message(source.last_message) if source.HasField("last_message") else None,
         "unread_count": source.unread_count,
-        "my_membership": {
-            "role": ROLES[source.my_membership.role],
-            "read_seq": source.my_membership.read_seq,
-            "delivered_seq": source.my_membership.delivered_seq,
-            "joined_at": time(source.my_membership.join_time),
-        },
+        "my_membership": _membership(source.my_membership, source.my_settings),
     }
+
+
+def _membership(source: participants_pb2.Participant, settings: participants_pb2.MembershipSettings) -> View:
+    return {
+        "role": ROLES[source.role],
+        "read_seq": source.read_seq,
+        "delivered_seq": source.delivered_seq,
+        "joined_at": time(source.join_time),
+        "nickname": source.nickname,
+        **membership_settings(settings),
+    }
+
+
+def membership_settings(source: participants_pb2.MembershipSettings) -> View:
+    """What a member has set for themselves."""
+    return {
+        "muted_until": time(source.snooze_time) if source.HasField("snooze_time") else None,
+        "notification_level": NOTIFICATION_LEVELS[source.notification_level],
+        "pinned": source.is_pinned,
+        "archived": source.is_archived,
+    }
+
+
+def settings_changed(source: events_pb2.SettingsChanged) -> View:
+    """A member's own settings in one conversation."""
+    return {"conversation_id": source.conversation_id, **membership_settings(source.settings)}
 
 
 def participant(source: participants_pb2.Participant) -> View:
@@ -117,6 +225,8 @@ def participant(source: participants_pb2.Participant) -> View:
         "role": ROLES[source.role],
         "joined_at": time(source.join_time),
         "left_at": time(source.leave_time) if source.HasField("leave_time") else None,
+        "muted_until": time(source.mute_time) if source.HasField("mute_time") else None,
+        "nickname": source.nickname,
     }
 
 
@@ -135,7 +245,7 @@ def change(source: conversations_pb2.Change) -> View:
     shown: View | None = None
     match source.WhichOneof("target"):
         case "message":
-            shown = message(source.message)
+            shown = message_shared(source.message)
         case "participant":
             shown = participant(source.participant)
         case "conversation":

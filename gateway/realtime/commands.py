@@ -14,7 +14,7 @@ from gateway import views, violations
 from gateway.clients import ConversationsClient
 from gateway.rest.messages import PRIORITIES, MessageChange
 from gateway.rest.models import Sent, SentId
-from gateway.rest.sends import AddressedDraft
+from gateway.rest.sends import AddressedDraft, item
 from gateway.views import View
 from messaging.conversations.v1 import messages_pb2, receipts_pb2
 
@@ -77,14 +77,11 @@ def read(model: type[Payload], payload: dict[str, Any]) -> Payload:
 def read_send(payload: dict[str, Any], sender_id: str) -> messages_pb2.SendItem:
     """Check what a client sends and address it. Raises: InvalidRequest."""
     draft = read(AddressedDraft, payload)
-    return messages_pb2.SendItem(
+    return item(
+        draft,
         sender_id=sender_id,
         conversation_id=draft.conversation_id.lower(),
         client_message_id=draft.client_message_id or uuid7(),
-        content=draft.content,
-        message_type=messages_pb2.MESSAGE_TYPE_TEXT,
-        priority=PRIORITIES[draft.priority],
-        is_important=draft.is_important,
         request_id=uuid7(),
         traceparent=exchanges.traceparent(None),
     )
@@ -98,6 +95,7 @@ async def _edit(client: ConversationsClient, payload: dict[str, Any]) -> View:
         content=edit.content,
         priority=PRIORITIES[edit.priority],
         is_important=edit.is_important,
+        requires_acknowledgement=edit.requires_acknowledgement,
         update_mask=FieldMask(paths=list(given)),
         etag=edit.etag,
         request_id=uuid7(),

@@ -13,7 +13,7 @@ from chassis.errors import Failure
 from chassis.ids import uuid7
 from gateway import views
 from gateway.clients import ConversationsClient
-from gateway.realtime import changes, frames
+from gateway.realtime import changes, frames, private
 from gateway.realtime.changes import Change
 from gateway.realtime.closing import Close
 from gateway.realtime.rooms import Person, Room
@@ -107,7 +107,7 @@ class Hub:
             for membership in answer.memberships:
                 # A removal that was heard meanwhile counts more than an answer from before it.
                 if membership.rev > person.removals.get(membership.conversation_id, 0):
-                    self._join(person, membership.conversation_id, membership.rev)
+                    self._join(person, membership.conversation_id, membership.rev, blind=membership.visible_after_seq)
             if not known.issuperset(membership.conversation_id for membership in answer.memberships):
                 for other in person.sockets:
                     other.resync()
@@ -136,7 +136,7 @@ class Hub:
             socket.close(Close.RESYNC, "resume")
             self.detach(socket)
 
-    def _join(self, person: Person, conversation_id: str, rev: int) -> None:
+    def _join(self, person: Person, conversation_id: str, rev: int, *, blind: int) -> None:
         if conversation_id in person.conversation_ids or not person.sockets:
             return
         person.conversation_ids.add(conversation_id)
@@ -146,9 +146,13 @@ class Hub:
             if conversation_id in self._passed:
                 self.on_gap(room)
         room.sockets.update(person.sockets)
+        if blind:
+            room.blind[person.user_id] = blind
 
     def _leave(self, person: Person, conversation_id: str) -> None:
         person.conversation_ids.discard(conversation_id)
+        if room := self.rooms.get(conversation_id):
+            room.blind.pop(person.user_id, None)
         for socket in person.sockets:
             self._forget(conversation_id, socket)
 
@@ -168,8 +172,11 @@ class Hub:
     def _apply(self, room: Room, change: Change) -> None:
         newcomer = self._newcomer(change) if change.kind == "member_added" else None
         frame = changes.frame(change)
-        for socket in room.sockets:
-            socket.push(room.conversation_id, change.rev, frame)
+        if room.blind and change.seq and change.seq <= max(room.blind.values()):
+            self._tell_some(room, change, frame)
+        else:
+            for socket in room.sockets:
+                socket.push(room.conversation_id, change.rev, frame)
         DELIVERIES.inc(len(room.sockets))
         if newcomer is not None:
             self._welcome(newcomer, change)
@@ -182,12 +189,20 @@ class Hub:
             for socket in tuple(room.sockets):
                 self._leave(self.people[socket.principal.user_id], room.conversation_id)
 
+    def _tell_some(self, room: Room, change: Change, frame: bytes) -> None:
+        """Of a message from before they joined some members learn its rev only."""
+        hidden = changes.hidden(change)
+        for socket in room.sockets:
+            is_visible = change.seq > room.blind.get(socket.principal.user_id, 0)
+            socket.push(room.conversation_id, change.rev, frame if is_visible else hidden)
+
     def _newcomer(self, change: Change) -> Person | None:
         person = self.people.get(change.member.user_id) if change.member is not None else None
         return person if person is not None and change.conversation_id not in person.conversation_ids else None
 
     def _welcome(self, person: Person, change: Change) -> None:
-        self._join(person, change.conversation_id, change.rev)
+        blind = change.member.visible_after_seq if change.member is not None else 0
+        self._join(person, change.conversation_id, change.rev, blind=blind)
         if change.joined is None:
             # Read from the change log, which does not say what was joined: a resume does.
             for socket in person.sockets:
@@ -201,6 +216,11 @@ class Hub:
 
     async def _hear_conversations(self, message: Msg) -> None:
         kind, conversation_id = message.subject.split(".")[-2:]
+        if kind in private.KINDS:
+            # Its aggregate is the user.
+            if person := self.people.get(conversation_id):
+                self._tell_person(person, private.frame(Envelope.FromString(message.data)))
+            return
         room = self.rooms.get(conversation_id)
         if room is None:
             if self._loads:
@@ -235,6 +255,9 @@ class Hub:
             frame = frames.personal("notification.updated", {"id": read.notification_id or None, "is_read": True})
         else:
             return
+        self._tell_person(person, frame)
+
+    def _tell_person(self, person: Person, frame: bytes) -> None:
         for socket in person.sockets:
             socket.push("", 0, frame)
 

@@ -19,6 +19,8 @@ class Room:
     # A dict is a set that keeps its order.
     sockets: dict[Socket, None] = field(default_factory=dict)
     waiting: dict[int, Change] = field(default_factory=dict)
+    # User -> number up to which messages are not for them, of those who joined a history that they may not see.
+    blind: dict[str, int] = field(default_factory=dict)
 
     def offer(self, change: Change) -> list[Change]:
         """Take a change in and return those that are next, in order: none when it is known or comes after a gap."""

@@ -9,7 +9,7 @@ from pydantic import Field
 from gateway import views
 from gateway.rest.answers import entity, nothing, page, settled, version
 from gateway.rest.backend import Backend, request_id
-from gateway.rest.messages import Message
+from gateway.rest.messages import Message, SharedMessage
 from gateway.rest.models import (
     EXAMPLE_USER,
     Change,
@@ -31,22 +31,32 @@ from messaging.conversations.v1 import conversations_pb2 as pb
 
 router = APIRouter(prefix="/api/v1/conversations", tags=["Conversations"], route_class=SignedInRoute)
 
-Kind = Literal["direct", "group"]
+Kind = Literal["direct", "group", "channel"]
+HistoryVisibility = Literal["all", "since_joined"]
+PostingPolicy = Literal["members", "moderators"]
+NotificationLevel = Literal["all", "mentions", "none"]
 Title = Annotated[str, Field(max_length=200, examples=["Analytical Engine"])]
 Description = Annotated[str, Field(max_length=2000)]
 KINDS: dict[str | None, pb.ConversationKind.ValueType] = {
     None: pb.CONVERSATION_KIND_UNSPECIFIED,
     "direct": pb.CONVERSATION_KIND_DIRECT,
     "group": pb.CONVERSATION_KIND_GROUP,
+    "channel": pb.CONVERSATION_KIND_CHANNEL,
+}
+HISTORY_VISIBILITIES: dict[str, pb.HistoryVisibility.ValueType] = {
+    "all": pb.HISTORY_VISIBILITY_ALL,
+    "since_joined": pb.HISTORY_VISIBILITY_SINCE_JOINED,
 }
 
 
 class NewConversation(Sent):
     """A conversation to create."""
 
-    kind: Kind = Field(description="Two people for good, or several with roles")
+    kind: Kind = Field(description="Two people for good, several with roles, or many readers and few writers")
     title: Title = Field("", description="Name of a group; none for a direct conversation")
     description: Description = Field("", description="What a group is about")
+    is_public: bool = Field(False, description="Whether anybody may find and join it")
+    history_visibility: HistoryVisibility = Field("all", description="What those who join later may read")
     participant_ids: list[SentId] = Field(
         [], max_length=999, description="The others; exactly one for a direct conversation"
     )
@@ -66,6 +76,11 @@ class MyMembership(Shown):
     read_seq: int = Field(description="Everything up to this number was read")
     delivered_seq: int = Field(description="Everything up to this number reached a device")
     joined_at: Time
+    muted_until: Time | None = Field(description="No notifications until then", examples=[None])
+    notification_level: NotificationLevel = Field(description="Of which messages to be notified")
+    pinned: bool
+    archived: bool
+    nickname: str = Field(description="How I want to be called here, or empty", examples=[""])
 
 
 class SharedConversation(Shown):
@@ -75,6 +90,10 @@ class SharedConversation(Shown):
     kind: Kind
     title: str = Field(examples=["Analytical Engine"])
     description: str
+    is_public: bool = Field(description="Whether anybody may find and join it")
+    history_visibility: HistoryVisibility = Field(description="What newcomers may read")
+    posting_policy: PostingPolicy = Field(description="Who may write")
+    slow_mode_seconds: int = Field(description="Between two messages of a member; 0 for none", examples=[0])
     last_seq: int = Field(description="Number of its last message; 0 before the first", examples=[17])
     rev: int = Field(description="Number of its last shared change", examples=[21])
     participant_count: int = Field(examples=[3])
@@ -106,10 +125,15 @@ class LoggedChange(Shown):
         "member_added",
         "member_removed",
         "membership_changed",
+        "message_updated",
+        "reaction_changed",
+        "pin_changed",
     ]
     actor_id: Id | None = Field(description="Who did it")
     target_id: Id = Field(description="What it was done to: a message, a user or the conversation")
-    target: Message | Participant | SharedConversation | None = Field(description="Null when it is not for this member")
+    target: SharedMessage | Participant | SharedConversation | None = Field(
+        description="Null when it is not for this member"
+    )
     created_at: Time
 
 
@@ -171,6 +195,8 @@ async def create(request: Request, sent: NewConversation, clients: Backend, key:
             kind=KINDS[sent.kind],
             title=sent.title,
             description=sent.description,
+            is_public=sent.is_public,
+            history_visibility=HISTORY_VISIBILITIES[sent.history_visibility],
             participant_ids=[user_id.lower() for user_id in sent.participant_ids],
             request_id=request_id(key),
         ),

@@ -61,9 +61,66 @@ class MessageChange(Change):
     content: Content = Field(default_factory=str, description="The new text")
     priority: Priority = Field(default_factory=lambda: "normal", description="The new priority")
     is_important: bool = Field(default_factory=bool, description="The new mark")
+    requires_acknowledgement: bool = Field(
+        default_factory=bool, description="Whether every member shall acknowledge it"
+    )
 
 
-class Message(Shown):
+class Origin(Shown):
+    """Where a forwarded message comes from; all is null unless everybody may read it there."""
+
+    sender_id: Id | None
+    conversation_id: Id | None
+    message_id: Id | None
+    created_at: Time | None
+
+
+class ReactionCount(Shown):
+    """How many people reacted with an emoji."""
+
+    count: int = Field(examples=[2])
+
+
+class Reaction(ReactionCount):
+    """The same, and whether the one who asks is among them."""
+
+    me: bool = Field(description="Whether I did")
+
+
+class Preview(Shown):
+    """What a linked page says about itself; plain text."""
+
+    url: str = Field(examples=["https://example.org/"])
+    title: str
+    description: str
+    site_name: str
+
+
+class PollOption(Shown):
+    """One option of a poll."""
+
+    text: str = Field(examples=["Tuesday"])
+    votes: int = Field(examples=[3])
+
+
+class SharedPoll(Shown):
+    """What there is to vote for; the question is the message's content."""
+
+    options: list[PollOption]
+    is_multiple: bool
+    is_anonymous: bool
+    closes_at: Time | None
+    is_closed: bool
+    voter_count: int
+
+
+class Poll(SharedPoll):
+    """The same, and what the one who asks voted for."""
+
+    my_votes: list[int] = Field(description="Places of the options that I voted for, from 0", examples=[[0]])
+
+
+class SharedMessage(Shown):
     """A message as every member sees it. Deleted ones stay as a stub without content."""
 
     id: Id
@@ -76,9 +133,33 @@ class Message(Shown):
     priority: Priority
     is_important: bool
     client_message_id: str | None = Field(examples=["d1f7c2"])
+    reply_to_id: Id | None = Field(description="The message that it answers", examples=[None])
+    thread_root_id: Id | None = Field(description="The message that began its chain of replies", examples=[None])
+    reply_count: int = Field(description="Replies in the thread that it began, deleted ones included", examples=[0])
+    forwarded_from: Origin | None = Field(examples=[None])
+    mentions: list[Id] = Field(description="Members whom its text mentions", examples=[[]])
+    mentions_all: bool = Field(description="Whether its text mentions everybody")
+    requires_acknowledgement: bool
+    acknowledgement_count: int = Field(examples=[0])
+    reactions: dict[str, ReactionCount] = Field(description="By emoji", examples=[{"👍": {"count": 2}}])
+    is_pinned: bool
+    previews: list[Preview] = Field(description="What the pages that it links to say about themselves", examples=[[]])
+    poll: SharedPoll | None = Field(examples=[None])
     edited_at: Time | None = Field(examples=[None])
     deleted_at: Time | None = Field(examples=[None])
     created_at: Time
+
+
+class Message(SharedMessage):
+    """A message as the one who asks sees it."""
+
+    reactions: dict[str, Reaction] = Field(  # type: ignore[assignment]  # each says more
+        description="By emoji", examples=[{"👍": {"count": 2, "me": True}}]
+    )
+    poll: Poll | None = Field(examples=[None])
+    status: Literal["sent", "delivered", "read"] | None = Field(description="Of my own messages")
+    is_bookmarked: bool
+    has_acknowledged: bool = Field(description="Whether I have acknowledged it")
 
 
 class MessageFilters(Paged):
@@ -134,8 +215,8 @@ async def _list(request: Request, filters: MessageFilters, clients: Backend, **w
         pb.ListMessagesRequest(
             sender_id=(filters.sender or "").lower(),
             priority=PRIORITIES[filters.priority] if filters.priority else pb.PRIORITY_UNSPECIFIED,
-            since_time=_stamp(filters.since),
-            until_time=_stamp(filters.until),
+            since_time=stamp(filters.since),
+            until_time=stamp(filters.until),
             page_size=filters.page_size,
             page_token=filters.cursor,
             **where,
@@ -144,7 +225,8 @@ async def _list(request: Request, filters: MessageFilters, clients: Backend, **w
     return page(request, [views.message(item) for item in answer.messages], answer)
 
 
-def _stamp(moment: datetime | None) -> Timestamp | None:
+def stamp(moment: datetime | None) -> Timestamp | None:
+    """The contract's form of a time; nothing for none."""
     if moment is None:
         return None
     stamp = Timestamp()
@@ -177,6 +259,8 @@ async def show(message_id: MessageId, clients: Backend) -> Response:
         "muted",
         "blocked",
         "sender_suspended",
+        "posting_restricted",
+        "too_many_mentions",
         "edit_window_closed",
         "message_deleted",
         "etag_mismatch",
@@ -196,6 +280,7 @@ async def edit(
             content=change.content,
             priority=PRIORITIES[change.priority],
             is_important=change.is_important,
+            requires_acknowledgement=change.requires_acknowledgement,
             update_mask=FieldMask(paths=list(given)),
             etag=version(if_match),
             request_id=request_id(None),

@@ -136,5 +136,5 @@ IfMatch = Annotated[
         examples=['"7"'],
     ),
 ]
-MessageType = Literal["text", "system"]
+MessageType = Literal["text", "system", "poll"]
 Priority = Literal["low", "normal", "high", "urgent"]

@@ -67,6 +67,8 @@ class Participant(Shown):
     role: Role
     joined_at: Time
     left_at: Time | None = Field(description="Null while they take part", examples=[None])
+    muted_until: Time | None = Field(description="Until when a moderator has muted them", examples=[None])
+    nickname: str = Field(description="How they want to be called here, or empty", examples=[""])
 
 
 @router.get(

@@ -1,6 +1,6 @@
 """Sending messages: the endpoints that are called most."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
@@ -12,7 +12,7 @@ from gateway import exchange as exchanges
 from gateway import views
 from gateway.exchange import Exchange
 from gateway.rest.answers import Json
-from gateway.rest.messages import PRIORITIES, Content, Message
+from gateway.rest.messages import PRIORITIES, Content, Message, Moment, stamp
 from gateway.rest.models import ConversationId, Priority, Sent, SentId
 from gateway.rest.problems import problems
 from gateway.rest.route import IDEMPOTENCY, LeanRoute, idempotency_key
@@ -26,6 +26,11 @@ SEND_PROBLEMS = (
     "muted",
     "blocked",
     "sender_suspended",
+    "posting_restricted",
+    "slow_mode",
+    "reply_target_unavailable",
+    "too_many_mentions",
+    "poll_invalid",
     "message_too_long",
     "message_content_invalid",
     "idempotency_key_reused",
@@ -34,13 +39,27 @@ SEND_PROBLEMS = (
 )
 
 
+class NewPoll(Sent):
+    """Options to vote for; the question is the message's content."""
+
+    options: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        min_length=2, max_length=20, description="No two alike", examples=[["Tuesday", "Thursday"]]
+    )
+    is_multiple: bool = Field(False, description="Whether one may vote for several options")
+    is_anonymous: bool = Field(False, description="Whether nobody learns who voted for what")
+    closes_at: Moment | None = Field(None, description="When voting ends by itself")
+
+
 class Draft(Sent):
     """A message to send."""
 
     content: Content = Field(description="Text in the Markdown subset, never HTML")
-    message_type: Literal["text"] = Field("text", description="What it consists of")
+    message_type: Literal["text", "poll"] = Field("text", description="What it consists of; a poll needs `poll`")
     priority: Priority = Field("normal", description="How soon it wants to be seen")
     is_important: bool = Field(False, description="Marked as important")
+    requires_acknowledgement: bool = Field(False, description="Every member shall acknowledge it")
+    reply_to_id: SentId | None = Field(None, description="The message of this conversation that it answers")
+    poll: NewPoll | None = Field(None, description="What there is to vote for")
     client_message_id: str | None = Field(
         None,
         min_length=1,
@@ -91,20 +110,41 @@ async def _send(scope: Scope, conversation_id: str, draft: Draft) -> Response:
     gateway = scope["app"].state.gateway
     gateway.budget.take(principal.user_id)
     message, is_replayed = await gateway.lanes.send(
-        pb.SendItem(
+        item(
+            draft,
             sender_id=principal.user_id,
             conversation_id=conversation_id,
             client_message_id=_client_message_id(exchange, draft),
-            content=draft.content,
-            message_type=pb.MESSAGE_TYPE_TEXT,
-            priority=PRIORITIES[draft.priority],
-            is_important=draft.is_important,
             request_id=exchange.request_id,
             traceparent=exchange.traceparent,
         )
     )
     headers = {"Idempotent-Replayed": "true"} if is_replayed else None
     return Json(views.message_json(message), 201, headers)
+
+
+def item(draft: Draft, **addressed: Any) -> pb.SendItem:
+    """What the lanes take for a draft."""
+    taken = pb.SendItem(
+        content=draft.content,
+        message_type=pb.MESSAGE_TYPE_POLL if draft.message_type == "poll" else pb.MESSAGE_TYPE_TEXT,
+        priority=PRIORITIES[draft.priority],
+        is_important=draft.is_important,
+        requires_acknowledgement=draft.requires_acknowledgement,
+        reply_to_id=(draft.reply_to_id or "").lower(),
+        **addressed,
+    )
+    if draft.poll is not None:
+        poll = draft.poll
+        taken.poll.CopyFrom(
+            pb.PollDraft(
+                options=poll.options,
+                is_multiple=poll.is_multiple,
+                is_anonymous=poll.is_anonymous,
+                close_time=stamp(poll.closes_at),
+            )
+        )
+    return taken
 
 
 def _client_message_id(exchange: Exchange, draft: Draft) -> str:

@@ -9,6 +9,7 @@ from chassis.database import Database
 from chassis.database.housekeeping import Housekeeper
 from chassis.jobs import Bell, JobWorker, Workshop, celery_app
 from chassis.metrics import MetricsServer
+from chassis.outbound import Outbound
 from chassis.paging import Pager
 from chassis.relay import OutboxRelay
 from chassis.rpc.client import Channel
@@ -35,6 +36,8 @@ from services.conversations.bus import consume
 from services.conversations.bus.announcer import PositionAnnouncer
 from services.conversations.bus.publish import Encoder
 from services.conversations.domain.writer import Writer
+from services.conversations.jobs.previews import Previews
+from services.conversations.model.previews import LINK_PREVIEWS
 from services.conversations.settings import Settings
 
 NAME = "conversations"
@@ -104,14 +107,21 @@ def build(settings: Settings) -> Supervisor:
 def build_worker(settings: Settings) -> JobWorker:
     """Build the worker; its children open what they need after the fork."""
     app = celery_app(NAME, settings.celery_broker_url, settings.celery_result_backend)
-    return JobWorker(app, [], partial(_workshop, settings))
+    return JobWorker(app, [LINK_PREVIEWS], partial(_workshop, settings))
 
 
 def _workshop(settings: Settings) -> Workshop:
+    runner = asyncio.Runner()
     database = _database(settings, pool_size=1)
-    return Workshop(database, {}, lambda: asyncio.run(database.close()))
+    previews = Previews(database, runner, Outbound())
+
+    def close() -> None:
+        runner.run(database.close())
+        runner.close()
+
+    return Workshop(database, previews.works, close)
 
 
 def _database(settings: Settings, *, pool_size: int) -> Database:
-    encode = Encoder(convert.conversation, convert.participant, convert.message)
+    encode = Encoder(convert.conversation, convert.participant, convert.message, convert.settings)
     return Database(settings.database_url, service=NAME, encode=encode, pool_size=pool_size)

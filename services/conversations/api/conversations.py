@@ -11,7 +11,7 @@ from messaging.conversations.v1 import conversations_pb2_grpc as rpc
 from services.conversations.api import convert
 from services.conversations.api.newcomers import Newcomers
 from services.conversations.domain import changes, conversations
-from services.conversations.model.conversations import ConversationKind, MemberView
+from services.conversations.model.conversations import ConversationKind, HistoryVisibility, MemberView
 from services.conversations.model.ids import UserId
 from services.conversations.model.limits import Limits
 from services.conversations.store import conversations as store
@@ -38,13 +38,20 @@ class ConversationsServicer(rpc.ConversationsServicer):
             "creator_id": creator_id,
             "title": request.title,
             "description": request.description,
+            "is_public": request.is_public,
             "participant_ids": participant_ids,
             "newcomers": newcomers,
             "once": Once.of(request, encode=_created, answer=pb.CreateConversationResponse),
         }
         if request.kind == pb.CONVERSATION_KIND_DIRECT:
             return await self._database.run(conversations.create_direct, **arguments)
-        return await self._database.run(conversations.create_group, limits=self._limits, **arguments)
+        return await self._database.run(
+            conversations.create_group,
+            kind=ConversationKind(request.kind),
+            history_visibility=HistoryVisibility(request.history_visibility or HistoryVisibility.ALL),
+            limits=self._limits,
+            **arguments,
+        )
 
     async def GetConversation(self, request: pb.GetConversationRequest, context: Context) -> pb.GetConversationResponse:
         """Refuses conversations that the caller is not in."""

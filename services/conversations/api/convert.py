@@ -13,8 +13,9 @@ from messaging.conversations.v1 import conversations_pb2, messages_pb2, particip
 from services.conversations.model.changes import Change, Changes, ChangesMode
 from services.conversations.model.conversations import Conversation, MemberView, Revision
 from services.conversations.model.ids import ConversationId, MessageId, UserId
-from services.conversations.model.messages import Draft, Message, MessageType, Priority, Selection, Sent
-from services.conversations.model.participants import Participant
+from services.conversations.model.messages import Draft, Message, MessageType, Origin, Priority, Selection, Sent
+from services.conversations.model.participants import Participant, Settings
+from services.conversations.model.polls import Poll
 
 _MODES: dict[ChangesMode, conversations_pb2.ChangesMode.ValueType] = {
     ChangesMode.EVENTS: conversations_pb2.CHANGES_MODE_EVENTS,
@@ -31,7 +32,7 @@ def time(at: datetime) -> Timestamp:
 
 def message(source: Message) -> messages_pb2.Message:
     """As every member sees it."""
-    return messages_pb2.Message(
+    shown = messages_pb2.Message(
         message_id=source.message_id,
         conversation_id=source.conversation_id,
         seq=source.seq,
@@ -45,6 +46,48 @@ def message(source: Message) -> messages_pb2.Message:
         create_time=time(source.created_at),
         edit_time=time(source.edited_at) if source.edited_at else None,
         delete_time=time(source.deleted_at) if source.deleted_at else None,
+        reply_to_id=source.reply_to_id or "",
+        thread_root_id=source.thread_root_id or "",
+        reply_count=source.reply_count,
+        mentioned_ids=source.mentions,
+        mentions_all=source.mentions_all,
+        requires_acknowledgement=source.requires_acknowledgement,
+        acknowledgement_count=source.acknowledgement_count,
+        is_pinned=source.is_pinned,
+    )
+    # What few messages have costs the others nothing.
+    for emoji, count in source.reactions:
+        shown.reactions.add(emoji=emoji, count=count)
+    for found in source.previews:
+        shown.previews.add(url=found.url, title=found.title, description=found.description, site_name=found.site_name)
+    if source.forwarded_from is not None:
+        shown.forwarded_from.CopyFrom(_origin(source.forwarded_from))
+    if source.poll is not None:
+        shown.poll.CopyFrom(_poll(source.poll))
+    return shown
+
+
+def _origin(source: Origin) -> messages_pb2.ForwardOrigin:
+    return messages_pb2.ForwardOrigin(
+        sender_id=source.sender_id or "",
+        conversation_id=source.conversation_id or "",
+        message_id=source.message_id or "",
+        create_time=time(source.created_at) if source.created_at else None,
+    )
+
+
+def _poll(source: Poll) -> messages_pb2.Poll:
+    votes = source.votes or (0,) * len(source.options)
+    return messages_pb2.Poll(
+        options=[
+            messages_pb2.PollOption(text=option, votes=count)
+            for option, count in zip(source.options, votes, strict=True)
+        ],
+        is_multiple=source.is_multiple,
+        is_anonymous=source.is_anonymous,
+        close_time=time(source.closes_at) if source.closes_at else None,
+        is_closed=source.is_closed,
+        voter_count=source.voter_count,
     )
 
 
@@ -58,6 +101,19 @@ def participant(source: Participant) -> participants_pb2.Participant:
         delivered_seq=source.delivered_seq,
         join_time=time(source.joined_at),
         leave_time=time(source.left_at) if source.left_at else None,
+        mute_time=time(source.muted_until) if source.muted_until else None,
+        visible_after_seq=source.visible_after,
+        nickname=source.nickname,
+    )
+
+
+def settings(source: Settings) -> participants_pb2.MembershipSettings:
+    """What a member has set for themselves."""
+    return participants_pb2.MembershipSettings(
+        snooze_time=time(source.snoozed_until) if source.snoozed_until else None,
+        notification_level=cast("participants_pb2.NotificationLevel.ValueType", source.notification_level),
+        is_pinned=source.is_pinned,
+        is_archived=source.is_archived,
     )
 
 
@@ -74,6 +130,10 @@ def conversation(source: Conversation) -> conversations_pb2.Conversation:
         creator_id=source.creator_id,
         create_time=time(source.created_at),
         update_time=time(source.updated_at),
+        is_public=source.is_public,
+        history_visibility=cast("conversations_pb2.HistoryVisibility.ValueType", source.history_visibility),
+        posting_policy=cast("conversations_pb2.PostingPolicy.ValueType", source.posting_policy),
+        slow_mode_seconds=source.slow_mode_seconds,
     )
 
 
@@ -84,6 +144,7 @@ def view(source: MemberView) -> conversations_pb2.Conversation:
     if source.last_message is not None:
         shown.last_message.CopyFrom(message(source.last_message))
     shown.my_membership.CopyFrom(participant(source.membership))
+    shown.my_settings.CopyFrom(settings(source.settings))
     shown.unread_count = source.unread_count
     return shown
 
@@ -117,7 +178,12 @@ def _change(source: Change) -> conversations_pb2.Change:
 def revisions(source: Sequence[Revision]) -> list[conversations_pb2.Membership]:
     """Conversations in the fewest words."""
     return [
-        conversations_pb2.Membership(conversation_id=found.conversation_id, rev=found.rev, last_seq=found.last_seq)
+        conversations_pb2.Membership(
+            conversation_id=found.conversation_id,
+            rev=found.rev,
+            last_seq=found.last_seq,
+            visible_after_seq=found.visible_after,
+        )
         for found in source
     ]
 
@@ -148,6 +214,18 @@ def draft(item: messages_pb2.SendItem) -> Draft:
         is_important=item.is_important,
         traceparent=item.traceparent,
         deadline=deadline.seconds + deadline.nanos / 1e9 if item.HasField("deadline_time") else None,
+        reply_to_id=message_id(item.reply_to_id) if item.reply_to_id else None,
+        requires_acknowledgement=item.requires_acknowledgement,
+        poll=_poll_draft(item.poll) if item.HasField("poll") else None,
+    )
+
+
+def _poll_draft(source: messages_pb2.PollDraft) -> Poll:
+    return Poll(
+        options=tuple(source.options),
+        is_multiple=source.is_multiple,
+        is_anonymous=source.is_anonymous,
+        closes_at=moment(source.close_time) if source.HasField("close_time") else None,
     )
 
 

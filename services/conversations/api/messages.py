@@ -71,6 +71,7 @@ class MessagesServicer(rpc.MessagesServicer):
             content=request.content if "content" in paths else None,
             priority=Priority(request.priority or Priority.NORMAL) if "priority" in paths else None,
             is_important=request.is_important if "is_important" in paths else None,
+            requires_acknowledgement=request.requires_acknowledgement if "requires_acknowledgement" in paths else None,
             etag=request.etag,
             limits=self._limits,
             once=Once.of(request, encode=_edited, answer=pb.EditMessageResponse),

@@ -13,16 +13,17 @@ from messaging.conversations.v1 import conversations_pb2, events_pb2, messages_p
 from services.conversations.model import events
 from services.conversations.model.conversations import Conversation
 from services.conversations.model.messages import Message
-from services.conversations.model.participants import Participant
+from services.conversations.model.participants import Participant, Settings
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """Encodes any event of this service; the aggregate is the conversation."""
+    """Encodes any event of this service; the aggregate is the conversation, or the user of what is private."""
 
     conversation: Callable[[Conversation], conversations_pb2.Conversation]
     participant: Callable[[Participant], participants_pb2.Participant]
     message: Callable[[Message], messages_pb2.Message]
+    settings: Callable[[Settings], participants_pb2.MembershipSettings]
 
     def __call__(self, event: object) -> Outgoing:
         """Return the outbox's form of an event."""
@@ -33,6 +34,23 @@ class Encoder:
                 return _of_message("message_edited", message, events_pb2.MessageEdited(message=self.message(message)))
             case events.MessageDeleted(message):
                 return _of_message("message_deleted", message, events_pb2.MessageDeleted(message=self.message(message)))
+            case events.MessageUpdated(message):
+                return _of_message("message_updated", message, events_pb2.MessageUpdated(message=self.message(message)))
+            case events.ReactionChanged(message, user_id, emoji, is_added, count):
+                reaction = events_pb2.ReactionChanged(
+                    message_id=message.message_id,
+                    user_id=user_id,
+                    emoji=emoji,
+                    is_added=is_added,
+                    count=count,
+                    seq=message.seq,
+                )
+                return _of_message("reaction_changed", message, reaction)
+            case events.PinChanged(message, user_id):
+                pin = events_pb2.PinChanged(
+                    message_id=message.message_id, user_id=user_id, is_pinned=message.is_pinned, seq=message.seq
+                )
+                return _of_message("pin_changed", message, pin)
             case events.ConversationCreated(conversation, rev):
                 created = events_pb2.ConversationCreated(conversation=self.conversation(conversation))
                 return _outgoing("conversation_created", conversation.conversation_id, rev, created)
@@ -53,6 +71,9 @@ class Encoder:
             case events.MembershipChanged(participant, rev):
                 changed = events_pb2.MembershipChanged(participant=self.participant(participant))
                 return _outgoing("membership_changed", participant.conversation_id, rev, changed)
+            case events.SettingsChanged(user_id, conversation_id, settings):
+                shown = events_pb2.SettingsChanged(conversation_id=conversation_id, settings=self.settings(settings))
+                return _private("settings_changed", user_id, shown)
             case events.ReadMoved(participant):
                 read = events_pb2.ReadMoved(participant=self.participant(participant))
                 return _outgoing("read_moved", participant.conversation_id, 0, read)
@@ -64,6 +85,11 @@ class Encoder:
 
 def _of_message(kind: str, message: Message, payload: Payload) -> Outgoing:
     return Outgoing(kind, message.conversation_id, payload.SerializeToString(), message.rev)
+
+
+def _private(kind: str, user_id: str, payload: Payload) -> Outgoing:
+    """For the user's own devices; the aggregate is the user, so that gateways need not decode it to see whose it is."""
+    return Outgoing(kind, user_id, payload.SerializeToString(), user_id=user_id)
 
 
 def _outgoing(kind: str, conversation_id: str, rev: int, payload: Payload) -> Outgoing:

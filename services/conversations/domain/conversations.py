@@ -7,7 +7,14 @@ from chassis.database import Transaction
 from chassis.errors import EtagMismatch
 from chassis.ids import uuid7
 from services.conversations.model.changes import ChangeKind
-from services.conversations.model.conversations import Conversation, ConversationKind, MemberView, ordered_pair
+from services.conversations.model.conversations import (
+    Conversation,
+    ConversationKind,
+    HistoryVisibility,
+    MemberView,
+    PostingPolicy,
+    ordered_pair,
+)
 from services.conversations.model.errors import Blocked, DirectNeedsOnePeer, ParticipantLimit, UserUnavailable
 from services.conversations.model.events import (
     ConversationCreated,
@@ -24,14 +31,17 @@ from services.conversations.store import changes, conversations, participants, p
 def create_group(
     tx: Transaction,
     *,
+    kind: ConversationKind,
     creator_id: UserId,
     title: str,
     description: str,
+    is_public: bool,
+    history_visibility: HistoryVisibility,
     participant_ids: Sequence[UserId],
     newcomers: Mapping[UserId, str],
     limits: Limits,
 ) -> tuple[MemberView, bool]:
-    """Create a group of the creator and the others; `newcomers` are those whom the users service has just vouched for.
+    """Create a group or channel; `newcomers` are those of its people whom the users service has just vouched for.
 
     Answers as `create_direct` does; a group is always new.
 
@@ -44,7 +54,12 @@ def create_group(
     if not people.are_available(tx, member_ids, to=creator_id):
         raise UserUnavailable()
     roles = {user_id: Role.OWNER if user_id == creator_id else Role.MEMBER for user_id in member_ids}
-    conversation = _new(tx, ConversationKind.GROUP, creator_id, len(roles), title=title, description=description)
+    conversation = replace(
+        _new(tx, kind, creator_id, len(roles), title=title, description=description),
+        is_public=is_public,
+        history_visibility=history_visibility,
+        posting_policy=PostingPolicy.of_new(kind),
+    )
     conversations.add(tx, conversation)
     _begin(tx, conversation, roles)
     return views.view(tx, conversation.conversation_id, member_id=creator_id), True
@@ -57,6 +72,7 @@ def create_direct(
     participant_ids: Sequence[UserId],
     title: str,
     description: str,
+    is_public: bool,
     newcomers: Mapping[UserId, str],
 ) -> tuple[MemberView, bool]:
     """Find or create the one conversation of two people, and tell whether it is new.
@@ -64,7 +80,7 @@ def create_direct(
     Raises: DirectNeedsOnePeer, UserUnavailable, Blocked. Emits: ConversationCreated, MemberAdded of both.
     """
     peer_ids = set(participant_ids) - {creator_id}
-    if len(peer_ids) != 1 or title or description:
+    if len(peer_ids) != 1 or title or description or is_public:
         raise DirectNeedsOnePeer()
     [peer_id] = peer_ids
     pair = ordered_pair(creator_id, peer_id)

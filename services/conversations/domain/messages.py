@@ -5,6 +5,7 @@ from dataclasses import replace
 from chassis.database import Transaction
 from chassis.errors import EtagMismatch
 from chassis.paging import Cursor, Page
+from services.conversations.domain import previews
 from services.conversations.model.changes import ChangeKind
 from services.conversations.model.errors import MessageNotFound
 from services.conversations.model.events import MessageDeleted, MessageEdited
@@ -45,6 +46,7 @@ def edit(
     content: str | None,
     priority: Priority | None,
     is_important: bool | None,
+    requires_acknowledgement: bool | None,
     etag: str,
     limits: Limits,
 ) -> Message:
@@ -68,12 +70,18 @@ def edit(
         content=message.content if content is None else content,
         priority=message.priority if priority is None else priority,
         is_important=message.is_important if is_important is None else is_important,
+        requires_acknowledgement=(
+            message.requires_acknowledgement if requires_acknowledgement is None else requires_acknowledgement
+        ),
     )
     if wanted == message:
         return message
     changed = conversation.changed()
     is_rewritten = wanted.content != message.content
     edited = replace(wanted, rev=changed.rev, edited_at=tx.now if is_rewritten else message.edited_at)
+    if is_rewritten:
+        edited = previews.kept(edited)
+        previews.promise(tx, edited, limits)
     messages.save_edit(tx, edited, is_rewritten=is_rewritten)
     conversations.save(tx, changed)
     changes.append(tx, changed, ChangeKind.MESSAGE_EDITED, actor_id=editor_id, target_ids=[message_id])

@@ -1,16 +1,28 @@
 """Sending: many people's messages in one transaction, each of them stored or refused for itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 
 from chassis.database import Transaction
 from chassis.errors import DeadlineRequired, Failure, IdempotencyKeyReused
 from chassis.ids import uuid7
-from services.conversations.model.errors import ConversationBusy, ConversationNotFound
+from services.conversations.domain import previews
+from services.conversations.model.errors import (
+    ConversationBusy,
+    ConversationNotFound,
+    ReplyTargetUnavailable,
+    TooManyMentions,
+)
 from services.conversations.model.events import MessageSent
-from services.conversations.model.ids import MessageId
+from services.conversations.model.ids import ConversationId, MessageId, UserId
 from services.conversations.model.limits import Limits
+from services.conversations.model.mentions import Mentions, mentions_in
 from services.conversations.model.messages import Draft, Message, MessageType, Priority, Sent
+from services.conversations.model.participants import Standing
 from services.conversations.store import messages, sends
+from services.conversations.store.sends import Target
 
 Outcome = Sent | Failure
 
@@ -30,7 +42,7 @@ def send(tx: Transaction, *, drafts: Sequence[Draft], limits: Limits) -> Sequenc
         except Failure as failure:
             outcomes[place] = failure
     if sound:
-        _store(tx, drafts, sound, outcomes)
+        _store(tx, drafts, sound, outcomes, limits)
     return [outcomes[place] for place in range(len(drafts))]
 
 
@@ -40,10 +52,14 @@ def _check(tx: Transaction, draft: Draft, limits: Limits) -> None:
     draft.check(limits.message_characters)
 
 
-def _store(tx: Transaction, drafts: Sequence[Draft], sound: Sequence[int], outcomes: dict[int, Outcome]) -> None:
+def _store(
+    tx: Transaction, drafts: Sequence[Draft], sound: Sequence[int], outcomes: dict[int, Outcome], limits: Limits
+) -> None:
     heads, at = sends.lock(tx, {drafts[place].conversation_id for place in sound})
     known = sends.check(tx, [drafts[place] for place in sound])
+    context = _context(tx, [drafts[place] for place in sound])
     new: dict[object, tuple[Message, bytes]] = {}
+    sent_at: set[tuple[ConversationId, UserId]] = set()
     earlier: dict[int, str] = {}
     for n, place in enumerate(sound):
         draft, checked = drafts[place], known.get(n)
@@ -63,7 +79,10 @@ def _store(tx: Transaction, drafts: Sequence[Draft], sound: Sequence[int], outco
             head = heads.get(draft.conversation_id)
             if head is None:
                 raise ConversationBusy()
-            checked.standing.require_may_write(at)
+            sender = draft.conversation_id, draft.sender_id
+            checked.standing.require_may_send(at, last_sent_at=at if sender in sent_at else None)
+            target = context.target(n, draft, checked.standing)
+            mentions = mentions_in(draft.content)
         except Failure as failure:
             outcomes[place] = failure
             continue
@@ -80,15 +99,68 @@ def _store(tx: Transaction, drafts: Sequence[Draft], sound: Sequence[int], outco
             is_important=draft.is_important,
             client_message_id=draft.client_message_id,
             created_at=at,
+            reply_to_id=target.message_id if target else None,
+            thread_root_id=target.root_id if target else None,
+            mentions=context.members(draft.conversation_id, mentions),
+            mentions_all=mentions.is_everybody,
+            forwarded_from=draft.forwarded_from,
+            requires_acknowledgement=draft.requires_acknowledgement,
+            poll=draft.poll,
         )
+        sent_at.add(sender)
         new[draft.key] = message, body_hash
         outcomes[place] = Sent(message, is_replayed=False)
         tx.emit(MessageSent(message), actor_id=draft.sender_id, traceparent=draft.traceparent)
     if new:
-        sends.write(tx, list(new.values()), at)
+        _write(tx, list(new.values()), at, limits)
     if earlier:
         found = messages.named(tx, list(earlier.values()))
         outcomes.update({place: Sent(found[message_id], is_replayed=True) for place, message_id in earlier.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What the texts of a batch refer to; read only where there is something to read."""
+
+    targets: Mapping[int, Target]
+    named: Mapping[tuple[ConversationId, str], UserId]
+
+    def target(self, n: int, draft: Draft, standing: Standing) -> Target | None:
+        if draft.reply_to_id is None:
+            return None
+        target = self.targets.get(n)
+        if target is None or target.seq <= standing.visible_after:
+            raise ReplyTargetUnavailable()
+        return target
+
+    def members(self, conversation_id: ConversationId, mentions: Mentions) -> tuple[UserId, ...]:
+        if not mentions.usernames:
+            return ()
+        found = (self.named.get((conversation_id, username)) for username in sorted(mentions.usernames))
+        return tuple(user_id for user_id in found if user_id is not None)
+
+
+def _context(tx: Transaction, drafts: Sequence[Draft]) -> _Context:
+    replies = [n for n, draft in enumerate(drafts) if draft.reply_to_id is not None]
+    found = sends.targets(tx, [drafts[n] for n in replies]) if replies else {}
+    names: set[tuple[ConversationId, str]] = set()
+    for draft in drafts:
+        if "@" in draft.content:
+            with suppress(TooManyMentions):
+                names.update((draft.conversation_id, name) for name in mentions_in(draft.content).usernames)
+    return _Context({replies[n]: target for n, target in found.items()}, sends.mentioned(tx, names) if names else {})
+
+
+def _write(tx: Transaction, stored: Sequence[tuple[Message, bytes]], at: datetime, limits: Limits) -> None:
+    sends.write(tx, stored, at)
+    replies = [message for message, _ in stored if message.thread_root_id is not None]
+    if replies:
+        sends.count_replies(tx, replies)
+    awaited = [message.message_id for message, _ in stored if message.requires_acknowledgement]
+    if awaited:
+        sends.remind(tx, awaited, at=at + limits.acknowledgement_repeat)
+    for message, _ in stored:
+        previews.promise(tx, message, limits)
 
 
 def _require_same(body_hash: bytes, earlier_hash: bytes) -> None:

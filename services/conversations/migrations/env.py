@@ -1,6 +1,7 @@
 """What Alembic runs for each command."""
 
 from chassis.database.migrations import run_env
-from services.conversations.store.marks import metadata
+from services.conversations.store import marks
 
-run_env(metadata)
+# Both files of tables fill one collection.
+run_env(marks.reports.metadata)

@@ -22,9 +22,21 @@ class ChangeKind(IntEnum):
     MEMBER_ADDED = 7
     MEMBER_REMOVED = 8
     MEMBERSHIP_CHANGED = 9
+    MESSAGE_UPDATED = 10
+    REACTION_CHANGED = 11
+    PIN_CHANGED = 12
 
 
-MESSAGE_KINDS = frozenset({ChangeKind.MESSAGE_SENT, ChangeKind.MESSAGE_EDITED, ChangeKind.MESSAGE_DELETED})
+MESSAGE_KINDS = frozenset(
+    {
+        ChangeKind.MESSAGE_SENT,
+        ChangeKind.MESSAGE_EDITED,
+        ChangeKind.MESSAGE_DELETED,
+        ChangeKind.MESSAGE_UPDATED,
+        ChangeKind.REACTION_CHANGED,
+        ChangeKind.PIN_CHANGED,
+    }
+)
 MEMBER_KINDS = frozenset({ChangeKind.MEMBER_ADDED, ChangeKind.MEMBER_REMOVED, ChangeKind.MEMBERSHIP_CHANGED})
 
 
@@ -33,14 +45,21 @@ _BEGINNING_OF = {
     ChangeKind.CONVERSATION_UPDATED: ChangeKind.CONVERSATION_CREATED,
     ChangeKind.MESSAGE_EDITED: ChangeKind.MESSAGE_SENT,
     ChangeKind.MESSAGE_DELETED: ChangeKind.MESSAGE_SENT,
+    ChangeKind.MESSAGE_UPDATED: ChangeKind.MESSAGE_SENT,
+    ChangeKind.REACTION_CHANGED: ChangeKind.MESSAGE_SENT,
+    ChangeKind.PIN_CHANGED: ChangeKind.MESSAGE_SENT,
     ChangeKind.MEMBERSHIP_CHANGED: ChangeKind.MEMBER_ADDED,
 }
 BEGINNINGS = frozenset(_BEGINNING_OF.values())
+# One of these says less than the message as it is now, which stands for all that happened to it.
+_PARTIAL = frozenset({ChangeKind.MESSAGE_UPDATED, ChangeKind.REACTION_CHANGED, ChangeKind.PIN_CHANGED})
 
 
 def settled(last: ChangeKind, *, is_new: bool) -> ChangeKind:
     """The one change that stands for all changes of a target."""
-    return _BEGINNING_OF.get(last, last) if is_new else last
+    if is_new:
+        return _BEGINNING_OF.get(last, last)
+    return ChangeKind.MESSAGE_EDITED if last in _PARTIAL else last
 
 
 class ChangesMode(Enum):
@@ -70,7 +89,8 @@ class Change:
     """A line of the log with its target as it is now."""
 
     entry: Entry
-    target: Target
+    # None when the one who asks may not see it.
+    target: Target | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from enum import IntEnum
 from services.conversations.model.errors import DirectConversation
 from services.conversations.model.ids import ConversationId, UserId
 from services.conversations.model.messages import Message
-from services.conversations.model.participants import Participant
+from services.conversations.model.participants import Participant, Settings
 
 
 class ConversationKind(IntEnum):
@@ -15,6 +15,26 @@ class ConversationKind(IntEnum):
 
     DIRECT = 1
     GROUP = 2
+    CHANNEL = 3
+
+
+class HistoryVisibility(IntEnum):
+    """What newcomers may read of what was said before; numbers as in the contract and in the database."""
+
+    ALL = 1
+    SINCE_JOINED = 2
+
+
+class PostingPolicy(IntEnum):
+    """Who may write; numbers as in the contract and in the database."""
+
+    MEMBERS = 1
+    MODERATORS = 2
+
+    @classmethod
+    def of_new(cls, kind: ConversationKind) -> "PostingPolicy":
+        """What holds until somebody sets something else."""
+        return cls.MODERATORS if kind is ConversationKind.CHANNEL else cls.MEMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +52,10 @@ class Conversation:
     participant_count: int
     created_at: datetime
     updated_at: datetime
+    is_public: bool = False
+    history_visibility: HistoryVisibility = HistoryVisibility.ALL
+    posting_policy: PostingPolicy = PostingPolicy.MEMBERS
+    slow_mode_seconds: int = 0
 
     def require_group(self) -> None:
         """Raises: DirectConversation."""
@@ -41,6 +65,11 @@ class Conversation:
     def changed(self, *, members: int = 0) -> "Conversation":
         """The conversation after one more shared change, by which so many members came or went."""
         return replace(self, rev=self.rev + 1, participant_count=self.participant_count + members)
+
+    @property
+    def visible_to_newcomers_after(self) -> int:
+        """The number up to which those who join now do not see messages."""
+        return self.last_seq if self.history_visibility is HistoryVisibility.SINCE_JOINED else 0
 
     def peer_of(self, user_id: UserId) -> UserId | None:
         """The other person of a direct conversation."""
@@ -55,6 +84,7 @@ class MemberView:
 
     conversation: Conversation
     membership: Participant
+    settings: Settings
     last_message: Message | None
 
     @property
@@ -70,6 +100,8 @@ class Revision:
     conversation_id: ConversationId
     rev: int
     last_seq: int
+    # Of a member's: messages up to this number are not for them.
+    visible_after: int = 0
 
 
 def ordered_pair(one: UserId, other: UserId) -> tuple[UserId, UserId]:

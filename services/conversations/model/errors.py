@@ -1,6 +1,6 @@
 """Why this service refuses; each reason stands in messaging.conversations.v1.ErrorReason."""
 
-from chassis.errors import Conflict, Invalid, NotFound, Refused, Unavailable
+from chassis.errors import Conflict, Exhausted, Invalid, NotFound, Refused, Unavailable
 
 
 class ConversationNotFound(NotFound):
@@ -122,3 +122,33 @@ class PositionBeyondEnd(Invalid):
     """The conversation has not come so far."""
 
     reason = "POSITION_BEYOND_END"
+
+
+class PostingRestricted(Refused):
+    """Only moderators write in this conversation."""
+
+    reason = "POSTING_RESTRICTED"
+
+
+class SlowMode(Exhausted):
+    """The conversation is in slow mode; wait before you write again."""
+
+    reason = "SLOW_MODE"
+
+
+class ReplyTargetUnavailable(Invalid):
+    """The message to be answered is not there."""
+
+    reason = "REPLY_TARGET_UNAVAILABLE"
+
+
+class TooManyMentions(Invalid):
+    """The text mentions too many people."""
+
+    reason = "TOO_MANY_MENTIONS"
+
+
+class PollInvalid(Invalid):
+    """A poll has 2 to 20 options of 1 to 200 characters, no two alike."""
+
+    reason = "POLL_INVALID"

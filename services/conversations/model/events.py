@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from services.conversations.model.conversations import Conversation
-from services.conversations.model.ids import ConversationId
+from services.conversations.model.ids import ConversationId, UserId
 from services.conversations.model.messages import Message
-from services.conversations.model.participants import Participant
+from services.conversations.model.participants import Participant, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class MemberRemoved:
 
 @dataclass(frozen=True, slots=True)
 class MembershipChanged:
-    """Somebody has another role."""
+    """Somebody has another role or nickname, or was muted by a moderator."""
 
     participant: Participant
     rev: int
@@ -75,6 +75,41 @@ class MessageDeleted:
     """A message was deleted for everyone."""
 
     message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageUpdated:
+    """A message has other previews, votes or acknowledgements."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionChanged:
+    """Somebody reacted to a message, or took that back; `count` is how many do so now with that emoji."""
+
+    message: Message
+    user_id: UserId
+    emoji: str
+    is_added: bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PinChanged:
+    """A message was pinned, or is no longer."""
+
+    message: Message
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """A member has other settings of their own; private."""
+
+    user_id: UserId
+    conversation_id: ConversationId
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)

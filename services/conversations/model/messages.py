@@ -16,6 +16,7 @@ from services.conversations.model.errors import (
 )
 from services.conversations.model.ids import ConversationId, MessageId, UserId, is_canonical
 from services.conversations.model.permissions import Action, Role, may
+from services.conversations.model.polls import Poll
 
 
 class MessageType(IntEnum):
@@ -23,6 +24,7 @@ class MessageType(IntEnum):
 
     TEXT = 1
     SYSTEM = 2
+    POLL = 3
 
 
 class Priority(IntEnum):
@@ -38,8 +40,9 @@ _RULES = {
     "sender_id": ("string_uuid", "must be a UUID"),
     "conversation_id": ("string_uuid", "must be a UUID"),
     "client_message_id": ("string_len", "must have 1 to 64 characters and no NUL"),
-    "message_type": ("enum_in", "must be text"),
+    "message_type": ("enum_in", "must be text, or poll with a poll"),
     "priority": ("enum_in", "must be a known priority"),
+    "reply_to_id": ("string_uuid", "must be a UUID"),
 }
 
 
@@ -49,6 +52,26 @@ def check_content(content: str, limit: int) -> None:
         raise MessageTooLong(limit=str(limit))
     if "\x00" in content or not content.strip():
         raise MessageContentInvalid()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a forwarded message comes from: filled only when everybody may read it there."""
+
+    sender_id: UserId | None = None
+    conversation_id: ConversationId | None = None
+    message_id: MessageId | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a linked page says about itself."""
+
+    url: str
+    title: str
+    description: str
+    site_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +91,19 @@ class Message:
     created_at: datetime
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
+    reply_to_id: MessageId | None = None
+    thread_root_id: MessageId | None = None
+    reply_count: int = 0
+    mentions: tuple[UserId, ...] = ()
+    mentions_all: bool = False
+    forwarded_from: Origin | None = None
+    requires_acknowledgement: bool = False
+    acknowledgement_count: int = 0
+    # How many people reacted with each emoji.
+    reactions: tuple[tuple[str, int], ...] = ()
+    is_pinned: bool = False
+    previews: tuple[Preview, ...] = ()
+    poll: Poll | None = None
 
     def require_editable_by(self, user_id: UserId, role: Role, *, at: datetime, window: timedelta) -> None:
         """Nobody edits another's words, whatever their role. Raises: NotTheAuthor, MessageDeleted, EditWindowClosed."""
@@ -88,8 +124,22 @@ class Message:
             raise DeleteWindowClosed()
 
     def deleted(self, *, at: datetime, rev: int) -> "Message":
-        """The stub that stays."""
-        return replace(self, content="", deleted_at=at, rev=rev)
+        """The stub that stays: its place and its numbers, and nothing of what was in it."""
+        return replace(
+            self,
+            content="",
+            deleted_at=at,
+            rev=rev,
+            mentions=(),
+            mentions_all=False,
+            forwarded_from=None,
+            requires_acknowledgement=False,
+            acknowledgement_count=0,
+            reactions=(),
+            is_pinned=False,
+            previews=(),
+            poll=None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +158,27 @@ class Draft:
     is_important: bool = False
     traceparent: str = ""
     deadline: float | None = None
+    reply_to_id: MessageId | None = None
+    requires_acknowledgement: bool = False
+    poll: Poll | None = None
+    forwarded_from: Origin | None = None
 
     def check(self, limit: int) -> None:
-        """Raises: InvalidRequest, MessageTooLong, MessageContentInvalid."""
+        """Raises: InvalidRequest, MessageTooLong, MessageContentInvalid, PollInvalid."""
         sound = {
             "sender_id": is_canonical(self.sender_id),
             "conversation_id": is_canonical(self.conversation_id),
             "client_message_id": 0 < len(self.client_message_id) <= 64 and "\x00" not in self.client_message_id,
-            "message_type": self.message_type == MessageType.TEXT,
+            "message_type": self.message_type == (MessageType.TEXT if self.poll is None else MessageType.POLL),
+            "reply_to_id": self.reply_to_id is None or is_canonical(self.reply_to_id),
             "priority": Priority.LOW <= self.priority <= Priority.URGENT,
         }
         if not all(sound.values()):
             flaws = [field for field, is_sound in sound.items() if not is_sound]
             raise InvalidRequest(fields=[Violation(field, *_RULES[field]) for field in flaws])
         check_content(self.content, limit)
+        if self.poll is not None:
+            self.poll.check()
 
     @property
     def key(self) -> tuple[ConversationId, UserId, str]:
@@ -132,6 +189,8 @@ class Draft:
     def body_hash(self) -> bytes:
         """Tells a repeated send from another one under the same key."""
         body = f"{self.message_type} {self.priority} {self.is_important} {self.content}"
+        if self.reply_to_id or self.requires_acknowledgement or self.poll or self.forwarded_from:
+            body = f"{self.reply_to_id} {self.requires_acknowledgement} {self.poll} {self.forwarded_from} {body}"
         return hashlib.sha256(body.encode()).digest()
 
 

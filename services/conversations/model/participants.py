@@ -1,11 +1,12 @@
 """One person in a conversation: role, positions, and whether they may write."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import IntEnum
 
-from services.conversations.model.errors import Blocked, Muted, SenderSuspended
+from services.conversations.model.errors import Blocked, Muted, PostingRestricted, SenderSuspended, SlowMode
 from services.conversations.model.ids import ConversationId, UserId
-from services.conversations.model.permissions import Action, Role, require
+from services.conversations.model.permissions import Action, Role, may, require
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,28 @@ class Participant:
     delivered_seq: int
     joined_at: datetime
     left_at: datetime | None = None
+    # By a moderator.
+    muted_until: datetime | None = None
+    visible_after: int = 0
+    nickname: str = ""
+
+
+class NotificationLevel(IntEnum):
+    """Of which messages to be notified; numbers as in the contract and in the database."""
+
+    ALL = 1
+    MENTIONS = 2
+    NONE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a member has set for themselves in one conversation; the others do not learn it."""
+
+    snoozed_until: datetime | None = None
+    notification_level: NotificationLevel = NotificationLevel.ALL
+    is_pinned: bool = False
+    is_archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +52,13 @@ class Standing:
     is_active: bool
     is_blocked: bool
     muted_until: datetime | None
+    is_restricted: bool = False
+    slow_mode_seconds: int = 0
+    last_sent_at: datetime | None = None
+    visible_after: int = 0
 
     def require_may_write(self, at: datetime) -> None:
-        """Raises: SenderSuspended, RoleInsufficient, Muted, Blocked."""
+        """Raises: SenderSuspended, RoleInsufficient, Muted, Blocked, PostingRestricted."""
         if not self.is_active:
             raise SenderSuspended()
         require(self.role, Action.WRITE)
@@ -39,3 +66,14 @@ class Standing:
             raise Muted(until=self.muted_until.isoformat())
         if self.is_blocked:
             raise Blocked()
+        if self.is_restricted and not may(self.role, Action.WRITE_WHERE_RESTRICTED):
+            raise PostingRestricted()
+
+    def require_may_send(self, at: datetime, *, last_sent_at: datetime | None) -> None:
+        """`last_sent_at` is of a message that is not stored yet. Raises: what keeps from writing, SlowMode."""
+        self.require_may_write(at)
+        last_sent_at = last_sent_at or self.last_sent_at
+        if self.slow_mode_seconds and last_sent_at is not None and not may(self.role, Action.IGNORE_SLOW_MODE):
+            wait = last_sent_at + timedelta(seconds=self.slow_mode_seconds) - at
+            if wait > timedelta():
+                raise SlowMode(retry_after=wait.total_seconds())

@@ -20,24 +20,44 @@ class Action(Enum):
     """What a role allows. Reading needs no entry: every participant reads."""
 
     WRITE = auto()
+    WRITE_WHERE_RESTRICTED = auto()
+    IGNORE_SLOW_MODE = auto()
+    REACT = auto()
+    PIN = auto()
     DELETE_ANY_MESSAGE = auto()
     IGNORE_WINDOWS = auto()
+    CLOSE_ANY_POLL = auto()
+    SEE_ACKNOWLEDGEMENTS = auto()
+    MUTE_PARTICIPANT = auto()
+    BAN_PARTICIPANT = auto()
     REMOVE_PARTICIPANT = auto()
     ADD_PARTICIPANT = auto()
+    INVITE = auto()
     CHANGE_ROLE = auto()
     CHANGE_SETTINGS = auto()
+    TRANSFER_OWNERSHIP = auto()
     DELETE_CONVERSATION = auto()
 
 
 # The weakest role that may; those above it may as well.
 WEAKEST: Final[dict[Action, Role]] = {
     Action.WRITE: Role.MEMBER,
+    Action.WRITE_WHERE_RESTRICTED: Role.MODERATOR,
+    Action.IGNORE_SLOW_MODE: Role.MODERATOR,
+    Action.REACT: Role.MEMBER,
+    Action.PIN: Role.MODERATOR,
     Action.DELETE_ANY_MESSAGE: Role.MODERATOR,
     Action.IGNORE_WINDOWS: Role.MODERATOR,
+    Action.CLOSE_ANY_POLL: Role.MODERATOR,
+    Action.SEE_ACKNOWLEDGEMENTS: Role.MODERATOR,
+    Action.MUTE_PARTICIPANT: Role.MODERATOR,
+    Action.BAN_PARTICIPANT: Role.MODERATOR,
     Action.REMOVE_PARTICIPANT: Role.MODERATOR,
     Action.ADD_PARTICIPANT: Role.ADMIN,
+    Action.INVITE: Role.ADMIN,
     Action.CHANGE_ROLE: Role.ADMIN,
     Action.CHANGE_SETTINGS: Role.ADMIN,
+    Action.TRANSFER_OWNERSHIP: Role.OWNER,
     Action.DELETE_CONVERSATION: Role.OWNER,
 }
 

@@ -8,7 +8,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Transaction
 from chassis.errors import NotFound
-from services.conversations.model.conversations import Conversation, ConversationKind, Revision
+from services.conversations.model.conversations import (
+    Conversation,
+    ConversationKind,
+    HistoryVisibility,
+    PostingPolicy,
+    Revision,
+)
 from services.conversations.model.errors import ConversationNotFound
 from services.conversations.model.ids import ConversationId, UserId
 from services.conversations.store.tables import conversations as table
@@ -28,16 +34,20 @@ COLUMNS = (
     table.c.participant_count,
     table.c.created_at,
     table.c.updated_at,
+    table.c.is_public,
+    table.c.history_visibility,
+    table.c.posting_policy,
+    table.c.slow_mode_seconds,
 )
 _ALIVE = table.c.deleted_at.is_(None)
 _MEMBERSHIP = and_(member_table.c.conversation_id == table.c.id, member_table.c.left_at.is_(None))
 # Without any conversation one row of nothing but the epoch.
 _REVISIONS = text("""
-    select c.id, c.rev, c.last_seq, e.value as epoch
+    select c.id, c.rev, c.last_seq, 0, e.value as epoch
     from epoch e left join conversations c on c.id = any(cast(:ids as uuid[])) and c.deleted_at is null
 """)
 _MEMBERSHIPS = text("""
-    select c.id, c.rev, c.last_seq, e.value as epoch
+    select c.id, c.rev, c.last_seq, p.visible_after, e.value as epoch
     from epoch e left join (
         participants p join conversations c on c.id = p.conversation_id and c.deleted_at is null
     ) on p.user_id = :member_id and p.left_at is null
@@ -46,9 +56,28 @@ _MEMBERSHIPS = text("""
 
 def of_row(row: Sequence[Any]) -> Conversation:
     """Read COLUMNS."""
-    (conversation_id, kind, title, description, creator_id, low, high, *numbers) = row
+    (
+        conversation_id, kind, title, description, creator_id, low, high, last_seq, rev, participant_count,
+        created_at, updated_at, is_public, history_visibility, posting_policy, slow_mode_seconds,
+    ) = row  # fmt: skip
     pair = None if low is None else (low, high)
-    return Conversation(conversation_id, ConversationKind(kind), title, description, creator_id, pair, *numbers)
+    return Conversation(
+        conversation_id,
+        ConversationKind(kind),
+        title,
+        description,
+        creator_id,
+        pair,
+        last_seq,
+        rev,
+        participant_count,
+        created_at,
+        updated_at,
+        is_public,
+        HistoryVisibility(history_visibility),
+        PostingPolicy(posting_policy),
+        slow_mode_seconds,
+    )
 
 
 def add(tx: Transaction, conversation: Conversation) -> bool:
@@ -67,6 +96,7 @@ def add(tx: Transaction, conversation: Conversation) -> bool:
         participant_count=conversation.participant_count,
         created_at=conversation.created_at,
         updated_at=conversation.updated_at,
+        **_settings(conversation),
     )
     return tx.execute(statement.on_conflict_do_nothing(constraint="conversations_pair")).rowcount == 1
 
@@ -82,15 +112,17 @@ def lock(
     tx: Transaction,
     conversation_id: ConversationId,
     *,
-    member_id: UserId,
+    member_id: UserId | None,
     missing: type[NotFound] = ConversationNotFound,
 ) -> Conversation:
-    """Lock the conversation for a shared change; outsiders lock nothing. Raises: `missing`.
+    """Lock the conversation for a shared change; outsiders lock nothing, no member is the platform itself.
 
     Whether the member is one still has to be read after this: they may have been removed while it waited.
+    Raises: `missing`.
     """
-    membership = select(1).where(_MEMBERSHIP, member_table.c.user_id == member_id).exists()
-    statement = select(*COLUMNS).where(table.c.id == conversation_id, _ALIVE, membership)
+    statement = select(*COLUMNS).where(table.c.id == conversation_id, _ALIVE)
+    if member_id is not None:
+        statement = statement.where(select(1).where(_MEMBERSHIP, member_table.c.user_id == member_id).exists())
     row = tx.execute(statement.with_for_update(key_share=True)).one_or_none()
     if row is None:
         raise missing()
@@ -105,9 +137,19 @@ def save(tx: Transaction, conversation: Conversation, *, is_deleted: bool = Fals
         "rev": conversation.rev,
         "participant_count": conversation.participant_count,
         "updated_at": conversation.updated_at,
+        **_settings(conversation),
         **({"deleted_at": tx.now} if is_deleted else {}),
     }
     tx.execute(table.update().where(table.c.id == conversation.conversation_id).values(values))
+
+
+def _settings(conversation: Conversation) -> dict[str, Any]:
+    return {
+        "is_public": conversation.is_public,
+        "history_visibility": conversation.history_visibility,
+        "posting_policy": conversation.posting_policy,
+        "slow_mode_seconds": conversation.slow_mode_seconds,
+    }
 
 
 def get(tx: Transaction, conversation_id: ConversationId, *, member_id: UserId | None) -> Conversation:
@@ -133,4 +175,4 @@ def memberships(tx: Transaction, *, member_id: UserId) -> tuple[list[Revision], 
 
 def _revisions(tx: Transaction, statement: TextClause, parameters: dict[str, Any]) -> tuple[list[Revision], str]:
     rows = tx.execute(statement, parameters).all()
-    return [Revision(*row[:3]) for row in rows if row.id is not None], rows[0].epoch
+    return [Revision(*row[:4]) for row in rows if row.id is not None], rows[0].epoch

@@ -5,13 +5,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, null, text
 
 from chassis.database import Transaction
 from chassis.paging import Cursor, Page
 from services.conversations.model.errors import MessageNotFound
 from services.conversations.model.ids import ConversationId, MessageId, UserId
 from services.conversations.model.messages import Message, MessageType, Priority, Selection
+from services.conversations.store import parts
 from services.conversations.store.tables import listed
 from services.conversations.store.tables import messages as table
 
@@ -30,23 +31,53 @@ COLUMNS = (
     table.c.created_at,
     table.c.edited_at,
     table.c.deleted_at,
+    table.c.reply_to_id,
+    table.c.thread_root_id,
+    table.c.reply_count,
+    table.c.mentions,
+    table.c.mentions_all,
+    table.c.forwarded_from,
+    table.c.requires_acknowledgement,
+    table.c.acknowledgement_count,
+    table.c.reactions,
+    table.c.is_pinned,
+    table.c.previews,
+    table.c.poll,
 )
 _SHOWN = listed("m", COLUMNS)
 _TYPES = {kind.value: kind for kind in MessageType}
 _PRIORITIES = {priority.value: priority for priority in Priority}
 
+# Of the member's conversations: what was said since they may read, without what they deleted for themselves.
+VISIBLE = """
+    m.seq > p.visible_after and not exists (
+        select from hidden_messages h where h.user_id = :member_id and h.message_id = m.id)
+"""
 _GET = text(f"""
     select {_SHOWN} from messages m
     join conversations c on c.id = m.conversation_id and c.deleted_at is null
     join participants p on p.conversation_id = c.id and p.left_at is null
-    where m.id = :message_id and p.user_id = :member_id
+    where m.id = :message_id and p.user_id = :member_id and {VISIBLE}
 """)  # noqa: S608 - names of columns
 _NAMED = text(f"select {_SHOWN} from messages m where m.id = any(cast(:message_ids as uuid[]))")  # noqa: S608 - the same
+_NAMED_VISIBLE = text(f"""
+    select {_SHOWN} from messages m
+    join conversations c on c.id = m.conversation_id and c.deleted_at is null
+    join participants p on p.conversation_id = c.id and p.left_at is null
+    where m.id = any(cast(:message_ids as uuid[])) and p.user_id = :member_id and {VISIBLE}
+""")  # noqa: S608 - names of columns
 _KEEP_VERSION = text("""
     insert into message_versions (message_id, rev, content, created_at)
     select id, rev, content, coalesce(edited_at, created_at) from messages where id = :message_id
 """)
-_DROP_VERSIONS = text("delete from message_versions where message_id = :message_id")
+# What people attached to it goes with its texts; who acknowledged it stays on record.
+_DROP_ALL = text("""
+    with versions as (delete from message_versions where message_id = :message_id),
+    reacted as (delete from reactions where message_id = :message_id),
+    voted as (delete from votes where message_id = :message_id),
+    reminded as (delete from reminders where message_id = :message_id)
+    delete from pins where message_id = :message_id
+""")
 # By the fields of a selection.
 _CONDITIONS = {
     "sender_id": "m.sender_id = :sender_id",
@@ -56,11 +87,13 @@ _CONDITIONS = {
     "before_seq": "m.seq < :before_seq",
     "after_seq": "m.seq > :after_seq",
 }
+# For an outsider the lower end is null, which nothing is above.
 _OF_ONE = """
     select {shown} from messages m
-    where m.conversation_id = :conversation_id and {conditions} and exists (
-        select from participants p join conversations c on c.id = p.conversation_id and c.deleted_at is null
-        where c.id = :conversation_id and p.user_id = :member_id and p.left_at is null)
+    where m.conversation_id = :conversation_id and {conditions} and m.seq > (
+        select p.visible_after from participants p join conversations c on c.id = p.conversation_id
+        where c.id = :conversation_id and c.deleted_at is null and p.user_id = :member_id and p.left_at is null)
+      and not exists (select from hidden_messages h where h.user_id = :member_id and h.message_id = m.id)
     order by m.seq {direction} limit :count
 """
 # Within a conversation the order of time is that of seq, so each gives its own newest by its index.
@@ -68,7 +101,7 @@ _OF_ALL = """
     select m.* from participants p
     join conversations c on c.id = p.conversation_id and c.deleted_at is null
     cross join lateral (
-        select {shown} from messages m where m.conversation_id = p.conversation_id and {conditions}
+        select {shown} from messages m where m.conversation_id = p.conversation_id and {conditions} and {visible}
         order by m.seq {direction} limit :count) as m
     where p.user_id = :member_id and p.left_at is null
     order by m.created_at {direction}, m.id {direction} limit :count
@@ -77,7 +110,12 @@ _OF_ALL = """
 
 def of_row(row: Sequence[Any]) -> Message:
     """Read COLUMNS."""
-    message_id, conversation_id, seq, rev, sender_id, message_type, content, priority, *others = row
+    (
+        message_id, conversation_id, seq, rev, sender_id, message_type, content, priority, is_important,
+        client_message_id, created_at, edited_at, deleted_at, reply_to_id, thread_root_id, reply_count,
+        mentions, mentions_all, origin, requires_acknowledgement, acknowledgement_count,
+        reactions, is_pinned, previews, poll,
+    ) = row  # fmt: skip
     return Message(
         message_id,
         conversation_id,
@@ -87,13 +125,30 @@ def of_row(row: Sequence[Any]) -> Message:
         _TYPES[message_type],
         content,
         _PRIORITIES[priority],
-        *others,
+        is_important,
+        client_message_id,
+        created_at,
+        edited_at,
+        deleted_at,
+        reply_to_id,
+        thread_root_id,
+        reply_count,
+        tuple(mentions) if mentions else (),
+        mentions_all,
+        parts.origin(origin) if origin is not None else None,
+        requires_acknowledgement,
+        acknowledgement_count,
+        tuple((emoji, count) for emoji, count in reactions) if reactions else (),
+        is_pinned,
+        tuple(map(parts.preview, previews)) if previews else (),
+        parts.poll(poll) if poll is not None else None,
     )
 
 
 def size_of(message: Message) -> int:
     """About how many bytes it takes in an answer."""
-    return 300 + len(message.content.encode())
+    texts = len(message.content.encode()) + sum(len(found.description) + 200 for found in message.previews)
+    return 500 + texts + (4 * sum(map(len, message.poll.options)) if message.poll else 0)
 
 
 def get(tx: Transaction, message_id: MessageId, *, member_id: UserId) -> Message:
@@ -104,11 +159,13 @@ def get(tx: Transaction, message_id: MessageId, *, member_id: UserId) -> Message
     return of_row(row)
 
 
-def named(tx: Transaction, message_ids: Sequence[str]) -> dict[str, Message]:
-    """Messages by their ids, whoever may see them."""
+def named(tx: Transaction, message_ids: Sequence[str], *, member_id: UserId | None = None) -> dict[str, Message]:
+    """Messages by their ids that a member may see or, without one, whoever may see them."""
     if not message_ids:
         return {}
-    found = map(of_row, tx.execute(_NAMED, {"message_ids": list(message_ids)}).all())
+    statement = _NAMED if member_id is None else _NAMED_VISIBLE
+    parameters = {"message_ids": list(message_ids), "member_id": member_id}
+    found = map(of_row, tx.execute(statement, parameters).all())
     return {message.message_id: message for message in found}
 
 
@@ -166,16 +223,17 @@ def save_edit(tx: Transaction, edited: Message, *, is_rewritten: bool) -> None:
     """Write an edited message; a text that is replaced stays in its history."""
     if is_rewritten:
         tx.execute(_KEEP_VERSION, {"message_id": edited.message_id})
-    _save(tx, edited)
+    save(tx, edited)
 
 
 def save_deletion(tx: Transaction, stub: Message) -> None:
     """Write what is left of a message; all its texts are gone."""
-    tx.execute(_DROP_VERSIONS, {"message_id": stub.message_id})
-    _save(tx, stub)
+    tx.execute(_DROP_ALL, {"message_id": stub.message_id})
+    save(tx, stub)
 
 
-def _save(tx: Transaction, message: Message) -> None:
+def save(tx: Transaction, message: Message) -> None:
+    """Write what can change of a message whose conversation is locked."""
     values = {
         "rev": message.rev,
         "content": message.content,
@@ -183,6 +241,15 @@ def _save(tx: Transaction, message: Message) -> None:
         "is_important": message.is_important,
         "edited_at": message.edited_at,
         "deleted_at": message.deleted_at,
+        "mentions": list(message.mentions) or None,
+        "mentions_all": message.mentions_all,
+        "forwarded_from": parts.origin_json(message.forwarded_from) if message.forwarded_from else null(),
+        "requires_acknowledgement": message.requires_acknowledgement,
+        "acknowledgement_count": message.acknowledgement_count,
+        "reactions": [list(pair) for pair in message.reactions] or null(),
+        "is_pinned": message.is_pinned,
+        "previews": [parts.preview_json(preview) for preview in message.previews] or null(),
+        "poll": parts.poll_json(message.poll) if message.poll else null(),
     }
     tx.execute(table.update().where(table.c.id == message.message_id).values(values))
 
@@ -200,7 +267,9 @@ def _read(
 def _statement(template: str, conditions: tuple[str, ...], *, is_rising: bool) -> TextClause:
     # Of constants of this file only; every value is a parameter.
     direction = "asc" if is_rising else "desc"
-    return text(template.format(shown=_SHOWN, conditions=" and ".join(conditions), direction=direction))
+    return text(
+        template.format(shown=_SHOWN, visible=VISIBLE, conditions=" and ".join(conditions), direction=direction)
+    )
 
 
 def _moment(message: Message) -> tuple[datetime, MessageId]:

@@ -11,7 +11,7 @@ from chassis.paging import Cursor, Page
 from services.conversations.model.conversations import Conversation
 from services.conversations.model.errors import ConversationNotFound, ParticipantNotFound
 from services.conversations.model.ids import ConversationId, UserId
-from services.conversations.model.participants import Participant, Standing
+from services.conversations.model.participants import NotificationLevel, Participant, Settings, Standing
 from services.conversations.model.permissions import Role
 from services.conversations.store.tables import listed
 from services.conversations.store.tables import participants as table
@@ -25,7 +25,12 @@ COLUMNS = (
     table.c.delivered_seq,
     table.c.joined_at,
     table.c.left_at,
+    table.c.muted_until,
+    table.c.visible_after,
+    table.c.nickname,
 )
+# In the order of Settings' fields.
+SETTINGS = (table.c.snoozed_until, table.c.notification_level, table.c.is_pinned, table.c.is_archived)
 _PRESENT = table.c.left_at.is_(None)
 _NAMED = text(f"""
     select {listed("p", COLUMNS)} from participants p
@@ -33,18 +38,20 @@ _NAMED = text(f"""
 """)  # noqa: S608 - names of columns
 # Who comes back keeps a mute, and sees nothing as unread that was said meanwhile.
 _ADD = text("""
-    insert into participants (conversation_id, user_id, role, read_seq, delivered_seq, joined_at)
-    select :conversation_id, unnest(cast(:user_ids as uuid[])), unnest(cast(:roles as smallint[])), :seq, :seq, :at
+    insert into participants (conversation_id, user_id, role, read_seq, delivered_seq, joined_at, visible_after)
+    select :conversation_id, unnest(cast(:user_ids as uuid[])), unnest(cast(:roles as smallint[])), :seq, :seq, :at,
+           :visible_after
     on conflict (conversation_id, user_id) do update
     set role = excluded.role, read_seq = excluded.read_seq, delivered_seq = excluded.delivered_seq,
-        joined_at = excluded.joined_at, left_at = null, hidden_seq = -1, unannounced = 0
+        joined_at = excluded.joined_at, visible_after = excluded.visible_after, left_at = null, hidden_seq = -1,
+        unannounced = 0
 """)
 # Keep the conditions equal to those of the batch in store/sends.py.
 _STANDING = text("""
     select p.role, coalesce(a.is_active, true),
            c.kind = 1 and exists (select from blocks b where (b.user_id, b.blocked_user_id)
                                   in ((c.pair_low, c.pair_high), (c.pair_high, c.pair_low))),
-           p.muted_until
+           p.muted_until, c.posting_policy = 2, c.slow_mode_seconds, p.last_sent_at, p.visible_after
     from participants p
     join conversations c on c.id = p.conversation_id and c.deleted_at is null
     left join people a on a.user_id = p.user_id
@@ -56,6 +63,12 @@ def of_row(row: Sequence[Any]) -> Participant:
     """Read COLUMNS."""
     conversation_id, user_id, role, *others = row
     return Participant(conversation_id, user_id, Role(role), *others)
+
+
+def settings_of_row(row: Sequence[Any]) -> Settings:
+    """Read SETTINGS."""
+    snoozed_until, level, is_pinned, is_archived = row
+    return Settings(snoozed_until, NotificationLevel(level), is_pinned, is_archived)
 
 
 def member(
@@ -81,8 +94,8 @@ def standing(
     row = tx.execute(_STANDING, {"conversation_id": conversation_id, "user_id": user_id}).one_or_none()
     if row is None:
         raise missing()
-    role, is_active, is_blocked, muted_until = row
-    return Standing(Role(role), is_active, is_blocked, muted_until)
+    role, *others = row
+    return Standing(Role(role), *others)
 
 
 def named(tx: Transaction, conversation_id: ConversationId, user_ids: Sequence[UserId]) -> dict[UserId, Participant]:
@@ -122,6 +135,7 @@ def add(tx: Transaction, conversation: Conversation, roles: dict[UserId, Role]) 
             "roles": list(roles.values()),
             "seq": conversation.last_seq,
             "at": tx.now,
+            "visible_after": conversation.visible_to_newcomers_after,
         },
     )
 

@@ -1,6 +1,7 @@
 """The statements of a batch of sends: lock, check, write, whatever its size; the outbox follows at the commit."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,10 +9,13 @@ from sqlalchemy import text
 
 from chassis.database import Transaction
 from services.conversations.model.changes import ChangeKind
-from services.conversations.model.ids import ConversationId
+from services.conversations.model.ids import ConversationId, MessageId, UserId
 from services.conversations.model.messages import Draft, Message
 from services.conversations.model.participants import Standing
 from services.conversations.model.permissions import Role
+from services.conversations.store import parts
+
+_ROLES = {role.value: role for role in Role}
 
 # What others hold is left out instead of waited for: one busy conversation must not delay the others. The clock is
 # read with the lock, so that within a conversation the order of time is that of seq; now() is that of the beginning.
@@ -25,7 +29,8 @@ _CHECK = text("""
     select i.n, p.role, coalesce(a.is_active, true),
            c.kind = 1 and exists (select from blocks b where (b.user_id, b.blocked_user_id)
                                   in ((c.pair_low, c.pair_high), (c.pair_high, c.pair_low))),
-           p.muted_until, m.id, m.body_hash
+           p.muted_until, c.posting_policy = 2, c.slow_mode_seconds, p.last_sent_at, p.visible_after,
+           m.id, m.body_hash
     from unnest(cast(:conversation_ids as uuid[]), cast(:sender_ids as uuid[]), cast(:keys as text[]))
          with ordinality as i(conversation_id, sender_id, key, n)
     join conversations c on c.id = i.conversation_id and c.deleted_at is null
@@ -41,25 +46,78 @@ _WRITE = text("""
             cast(:ids as uuid[]), cast(:conversation_ids as uuid[]), cast(:seqs as bigint[]), cast(:revs as bigint[]),
             cast(:sender_ids as uuid[]), cast(:message_types as smallint[]), cast(:contents as text[]),
             cast(:priorities as smallint[]), cast(:importances as boolean[]), cast(:keys as text[]),
-            cast(:body_hashes as bytea[])
+            cast(:body_hashes as bytea[]), cast(:parts as jsonb[])
         ) as rows(id, conversation_id, seq, rev, sender_id, message_type, content, priority, is_important,
-                  client_message_id, body_hash)),
+                  client_message_id, body_hash, parts)),
     stored as (
         insert into messages (id, conversation_id, seq, rev, sender_id, message_type, content, priority, is_important,
-                              client_message_id, body_hash, created_at)
-        select sent.*, :at from sent),
+                              client_message_id, body_hash, created_at, reply_to_id, thread_root_id, mentions,
+                              mentions_all, forwarded_from, requires_acknowledgement, poll)
+        select id, conversation_id, seq, rev, sender_id, message_type, content, priority, is_important,
+               client_message_id, body_hash, :at, (parts ->> 'reply_to_id')::uuid, (parts ->> 'thread_root_id')::uuid,
+               case when parts ? 'mentions' then array(select jsonb_array_elements_text(parts -> 'mentions')) end,
+               coalesce((parts -> 'mentions_all')::boolean, false), parts -> 'forwarded_from',
+               coalesce((parts -> 'requires_acknowledgement')::boolean, false), parts -> 'poll'
+        from sent),
     logged as (
         insert into conversation_changes (conversation_id, rev, kind, actor_id, target_id, created_at)
         select conversation_id, rev, :kind, sender_id, id, :at from sent),
     moved as (
         update participants p
-        set read_seq = greatest(p.read_seq, last.seq), delivered_seq = greatest(p.delivered_seq, last.seq)
+        set read_seq = greatest(p.read_seq, last.seq), delivered_seq = greatest(p.delivered_seq, last.seq),
+            last_sent_at = :at
         from (select conversation_id, sender_id, max(seq) as seq from sent group by 1, 2) as last
         where p.conversation_id = last.conversation_id and p.user_id = last.sender_id)
     update conversations c set last_seq = last.seq, rev = last.rev, updated_at = :at
     from (select conversation_id, max(seq) as seq, max(rev) as rev from sent group by 1) as last
     where c.id = last.conversation_id
 """)
+
+
+# What replies refer to, as their senders may see it.
+_TARGETS = text("""
+    select i.n, m.id, coalesce(m.thread_root_id, m.id), m.seq
+    from unnest(cast(:conversation_ids as uuid[]), cast(:sender_ids as uuid[]), cast(:target_ids as uuid[]))
+         with ordinality as i(conversation_id, sender_id, target_id, n)
+    join messages m on m.id = i.target_id and m.conversation_id = i.conversation_id and m.deleted_at is null
+    where not exists (select from hidden_messages h where h.user_id = i.sender_id and h.message_id = m.id)
+""")
+# Who answers follows the thread and has read it so far; who began it follows it unless they said otherwise.
+_COUNT_REPLIES = text("""
+    with replies as (
+        select * from unnest(cast(:root_ids as uuid[]), cast(:sender_ids as uuid[]), cast(:seqs as bigint[]))
+        as rows(root_id, sender_id, seq)),
+    counted as (
+        update messages m set reply_count = reply_count + more.count
+        from (select root_id, count(*) as count from replies group by 1) as more where m.id = more.root_id
+        returning m.id, m.sender_id, m.seq),
+    begun as (
+        insert into threads (root_id, user_id, read_seq, is_subscribed)
+        select id, sender_id, seq, true from counted
+        where (id, sender_id) not in (select root_id, sender_id from replies) on conflict do nothing)
+    insert into threads (root_id, user_id, read_seq, is_subscribed)
+    select root_id, sender_id, max(seq), true from replies group by 1, 2
+    on conflict (root_id, user_id) do update
+    set read_seq = greatest(threads.read_seq, excluded.read_seq), is_subscribed = true
+""")
+_MENTIONED = text("""
+    select p.conversation_id, a.username, p.user_id
+    from unnest(cast(:conversation_ids as uuid[]), cast(:usernames as text[])) as i(conversation_id, username)
+    join people a on a.username = i.username and a.is_active
+    join participants p on p.conversation_id = i.conversation_id and p.user_id = a.user_id and p.left_at is null
+""")
+_REMIND = text("""
+    insert into reminders (message_id, next_at) select unnest(cast(:message_ids as uuid[])), :next_at
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A message that is answered."""
+
+    message_id: MessageId
+    root_id: MessageId
+    seq: int
 
 
 @dataclass(slots=True)
@@ -102,9 +160,50 @@ def check(tx: Transaction, drafts: Sequence[Draft]) -> dict[int, Checked]:
         },
     )
     return {
-        n - 1: Checked(Standing(Role(role), is_active, is_blocked, muted_until), earlier_id, bytes(body_hash or b""))
-        for n, role, is_active, is_blocked, muted_until, earlier_id, body_hash in rows
+        n - 1: Checked(Standing(_ROLES[role], *others), earlier_id, bytes(body_hash or b""))
+        for n, role, *others, earlier_id, body_hash in rows
     }
+
+
+def targets(tx: Transaction, replies: Sequence[Draft]) -> dict[int, Target]:
+    """What each draft answers, by its place; what is not there, or not for its sender, has no entry."""
+    rows = tx.execute(
+        _TARGETS,
+        {
+            "conversation_ids": _array(draft.conversation_id for draft in replies),
+            "sender_ids": _array(draft.sender_id for draft in replies),
+            "target_ids": _array(draft.reply_to_id for draft in replies),
+        },
+    )
+    return {n - 1: Target(*others) for n, *others in rows}
+
+
+def mentioned(
+    tx: Transaction, names: Collection[tuple[ConversationId, str]]
+) -> dict[tuple[ConversationId, str], UserId]:
+    """The members who are called so in their conversations."""
+    rows = tx.execute(
+        _MENTIONED,
+        {"conversation_ids": _array(name[0] for name in names), "usernames": [name[1] for name in names]},
+    )
+    return {(conversation_id, username): user_id for conversation_id, username, user_id in rows}
+
+
+def count_replies(tx: Transaction, replies: Sequence[Message]) -> None:
+    """Move threads on by stored replies, and have those who wrote in them follow them."""
+    tx.execute(
+        _COUNT_REPLIES,
+        {
+            "root_ids": _array(reply.thread_root_id for reply in replies),
+            "sender_ids": _array(reply.sender_id for reply in replies),
+            "seqs": _array(reply.seq for reply in replies),
+        },
+    )
+
+
+def remind(tx: Transaction, message_ids: Iterable[MessageId], *, at: datetime) -> None:
+    """Have those who will not have acknowledged these messages by then reminded."""
+    tx.execute(_REMIND, {"message_ids": _array(message_ids), "next_at": at})
 
 
 def write(tx: Transaction, stored: Sequence[tuple[Message, bytes]], at: datetime) -> None:
@@ -124,10 +223,26 @@ def write(tx: Transaction, stored: Sequence[tuple[Message, bytes]], at: datetime
             "importances": _array(message.is_important for message in messages),
             "keys": [message.client_message_id for message in messages],
             "body_hashes": [body_hash for _, body_hash in stored],
+            "parts": [_parts(message) for message in messages],
             "at": at,
             "kind": ChangeKind.MESSAGE_SENT,
         },
     )
+
+
+def _parts(message: Message) -> str | None:
+    """What few messages have, as JSON."""
+    given = {
+        "reply_to_id": message.reply_to_id,
+        "thread_root_id": message.thread_root_id,
+        "mentions": message.mentions,
+        "mentions_all": message.mentions_all,
+        "forwarded_from": message.forwarded_from and parts.origin_json(message.forwarded_from),
+        "requires_acknowledgement": message.requires_acknowledgement,
+        "poll": message.poll and parts.poll_json(message.poll),
+    }
+    given = {name: value for name, value in given.items() if value}
+    return json.dumps(given) if given else None
 
 
 def _array(values: Iterable[object]) -> str:

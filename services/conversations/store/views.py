@@ -17,11 +17,13 @@ from services.conversations.store.tables import listed
 # The page is cut before its last messages are looked up.
 _VIEWS = """
     select chosen.*, {message} from (
-        select {conversation}, {membership}
+        select {conversation}, {membership}, {settings}
         from participants p join conversations c on c.id = p.conversation_id and c.deleted_at is null
         where p.user_id = :member_id and p.left_at is null and c.last_seq > p.hidden_seq and {conditions}
         order by c.updated_at {direction}, c.id {direction} limit :count) as chosen
     left join messages m on m.conversation_id = chosen.id and m.seq = chosen.last_seq
+                         and m.seq > chosen.visible_after and not exists (
+        select from hidden_messages h where h.user_id = :member_id and h.message_id = m.id)
     order by chosen.updated_at {direction}, chosen.id {direction}
 """
 # By the filters of a list.
@@ -31,7 +33,8 @@ _CONDITIONS = {
     "title": "c.title ilike :title",
 }
 _MEMBERSHIP_AT = len(conversations.COLUMNS)
-_MESSAGE_AT = _MEMBERSHIP_AT + len(participants.COLUMNS)
+_SETTINGS_AT = _MEMBERSHIP_AT + len(participants.COLUMNS)
+_MESSAGE_AT = _SETTINGS_AT + len(participants.SETTINGS)
 
 
 def view(tx: Transaction, conversation_id: ConversationId, *, member_id: UserId) -> MemberView:
@@ -73,6 +76,7 @@ def _statement(conditions: tuple[str, ...], *, is_rising: bool = False) -> TextC
         _VIEWS.format(
             conversation=listed("c", conversations.COLUMNS),
             membership=listed("p", participants.COLUMNS),
+            settings=listed("p", participants.SETTINGS),
             message=listed("m", messages.COLUMNS),
             conditions=" and ".join(conditions),
             direction="asc" if is_rising else "desc",
@@ -90,7 +94,8 @@ def _of_row(row: Sequence[Any]) -> MemberView:
     last_message = messages.of_row(row[_MESSAGE_AT:]) if row[_MESSAGE_AT] is not None else None
     return MemberView(
         conversations.of_row(row[:_MEMBERSHIP_AT]),
-        participants.of_row(row[_MEMBERSHIP_AT:_MESSAGE_AT]),
+        participants.of_row(row[_MEMBERSHIP_AT:_SETTINGS_AT]),
+        participants.settings_of_row(row[_SETTINGS_AT:_MESSAGE_AT]),
         last_message,
     )
 

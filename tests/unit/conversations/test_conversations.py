@@ -6,6 +6,7 @@ from services.conversations.model.changes import ChangeKind, settled
 from services.conversations.model.conversations import ConversationKind, MemberView, ordered_pair
 from services.conversations.model.errors import DirectConversation
 from services.conversations.model.ids import UserId, is_canonical
+from services.conversations.model.participants import Settings
 from tests.support.factories.conversations import conversation
 from tests.support.factories.participants import participant
 
@@ -35,7 +36,7 @@ def test_a_change_has_the_next_revision() -> None:
 
 
 def test_unread_is_what_lies_behind_the_read_position() -> None:
-    assert MemberView(conversation(last_seq=9), participant(read_seq=4), None).unread_count == 5
+    assert MemberView(conversation(last_seq=9), participant(read_seq=4), Settings(), None).unread_count == 5
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,16 @@ from chassis.rpc.status import RemoteFailure
 from messaging.conversations.v1 import conversations_pb2, messages_pb2, participants_pb2
 from services.conversations.api import convert
 from services.conversations.model.changes import ChangeKind
-from services.conversations.model.conversations import ConversationKind, MemberView
+from services.conversations.model.conversations import (
+    ConversationKind,
+    HistoryVisibility,
+    MemberView,
+    PostingPolicy,
+)
 from services.conversations.model.errors import Muted
 from services.conversations.model.ids import UserId
 from services.conversations.model.messages import MessageType, Priority, Selection, Sent
+from services.conversations.model.participants import NotificationLevel, Settings
 from services.conversations.model.permissions import Role
 from tests.support.factories.conversations import conversation
 from tests.support.factories.messages import item, message
@@ -29,6 +35,9 @@ AT = datetime(2026, 3, 1, 12, 0, 0, 999999, tzinfo=UTC)
         (ChangeKind, conversations_pb2.ChangeKind),
         (MessageType, messages_pb2.MessageType),
         (Priority, messages_pb2.Priority),
+        (HistoryVisibility, conversations_pb2.HistoryVisibility),
+        (PostingPolicy, conversations_pb2.PostingPolicy),
+        (NotificationLevel, participants_pb2.NotificationLevel),
     ],
 )
 def test_enums_have_the_contracts_names_and_numbers(ours: type, theirs: type) -> None:
@@ -50,7 +59,9 @@ def test_nanoseconds_beyond_a_second_carry_over() -> None:
 
 def test_a_view_adds_what_only_the_member_sees() -> None:
     me = participant(read_seq=2)
-    shown = convert.view(MemberView(conversation(last_seq=5, pair=(me.user_id, "peer")), me, message(seq=5)))
+    shown = convert.view(
+        MemberView(conversation(last_seq=5, pair=(me.user_id, "peer")), me, Settings(), message(seq=5))
+    )
 
     assert (shown.unread_count, shown.last_message.seq, shown.my_membership.read_seq, shown.peer_id) == (
         3,

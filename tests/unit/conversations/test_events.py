@@ -11,20 +11,48 @@ from messaging.conversations.v1 import events_pb2
 from services.conversations.api import convert
 from services.conversations.bus.publish import Encoder
 from services.conversations.model import events
+from services.conversations.model.participants import Settings
 from tests.support.factories.conversations import conversation
 from tests.support.factories.messages import message
 from tests.support.factories.participants import participant
 
-encode = Encoder(convert.conversation, convert.participant, convert.message)
+encode = Encoder(convert.conversation, convert.participant, convert.message, convert.settings)
 LEFT = datetime(2026, 3, 2, tzinfo=UTC)
 MESSAGE, PARTICIPANT, CONVERSATION = message(rev=7), participant(left_at=LEFT), conversation(rev=9)
 WORDS: dict[str, Any] = {"message": convert.message(MESSAGE)}
 MEMBER: dict[str, Any] = {"participant": convert.participant(PARTICIPANT)}
 SHOWN: dict[str, Any] = {"conversation": convert.conversation(CONVERSATION)}
+PRIVATE = {"settings_changed"}
 CASES: list[tuple[Any, str, str, int, Payload]] = [
     (events.MessageSent(MESSAGE), "message_sent", MESSAGE.conversation_id, 7, events_pb2.MessageSent(**WORDS)),
     (events.MessageEdited(MESSAGE), "message_edited", MESSAGE.conversation_id, 7, events_pb2.MessageEdited(**WORDS)),
     (events.MessageDeleted(MESSAGE), "message_deleted", MESSAGE.conversation_id, 7, events_pb2.MessageDeleted(**WORDS)),
+    (events.MessageUpdated(MESSAGE), "message_updated", MESSAGE.conversation_id, 7, events_pb2.MessageUpdated(**WORDS)),
+    (
+        events.ReactionChanged(MESSAGE, MESSAGE.sender_id, "👍", is_added=True, count=2),
+        "reaction_changed",
+        MESSAGE.conversation_id,
+        7,
+        events_pb2.ReactionChanged(
+            message_id=MESSAGE.message_id, user_id=MESSAGE.sender_id, emoji="👍", is_added=True, count=2, seq=1
+        ),
+    ),
+    (
+        events.PinChanged(MESSAGE, MESSAGE.sender_id),
+        "pin_changed",
+        MESSAGE.conversation_id,
+        7,
+        events_pb2.PinChanged(message_id=MESSAGE.message_id, user_id=MESSAGE.sender_id, seq=1),
+    ),
+    (
+        events.SettingsChanged(PARTICIPANT.user_id, CONVERSATION.conversation_id, Settings(is_pinned=True)),
+        "settings_changed",
+        PARTICIPANT.user_id,
+        0,
+        events_pb2.SettingsChanged(
+            conversation_id=CONVERSATION.conversation_id, settings=convert.settings(Settings(is_pinned=True))
+        ),
+    ),
     (
         events.ConversationCreated(CONVERSATION, 1),
         "conversation_created",
@@ -85,7 +113,7 @@ def test_an_event_leaves_as_the_contract_has_it(
     outgoing = encode(event)
 
     assert (outgoing.kind, outgoing.aggregate_id, outgoing.aggregate_rev) == (kind, aggregate_id, rev)
-    assert outgoing.user_id == ""
+    assert outgoing.user_id == (aggregate_id if kind in PRIVATE else "")
     assert type(payload).FromString(outgoing.payload) == payload
 
 

@@ -33,6 +33,14 @@ MESSAGE = messages_pb2.Message(
     create_time=AT,
     edit_time=AT,
     delete_time=AT,
+    reply_to_id=ID,
+    thread_root_id=ID,
+    mentioned_ids=[OTHER],
+    forwarded_from=messages_pb2.ForwardOrigin(sender_id=ID, create_time=AT),
+    reactions=[messages_pb2.ReactionCount(emoji="👍", count=2)],
+    previews=[messages_pb2.LinkPreview(url="https://example.org/", title="Example")],
+    poll=messages_pb2.Poll(options=[messages_pb2.PollOption(text="Tuesday", votes=1)], close_time=AT),
+    viewer=messages_pb2.ViewerState(status=messages_pb2.DELIVERY_STATUS_READ, reactions=["👍"], votes=[0]),
 )
 STUB = messages_pb2.Message(
     message_id=ID,
@@ -58,6 +66,8 @@ GROUP = conversations_pb2.Conversation(
     rev=7,
     participant_count=2,
     creator_id=OTHER,
+    history_visibility=conversations_pb2.HISTORY_VISIBILITY_ALL,
+    posting_policy=conversations_pb2.POSTING_POLICY_MEMBERS,
     create_time=AT,
     update_time=AT,
     my_membership=PARTICIPANT,
@@ -67,6 +77,8 @@ DIRECT = conversations_pb2.Conversation(
     kind=conversations_pb2.CONVERSATION_KIND_DIRECT,
     creator_id=OTHER,
     peer_id=OTHER,
+    history_visibility=conversations_pb2.HISTORY_VISIBILITY_ALL,
+    posting_policy=conversations_pb2.POSTING_POLICY_MEMBERS,
     create_time=AT,
     update_time=AT,
     last_message=MESSAGE,
@@ -119,6 +131,7 @@ def change(**target: Any) -> conversations_pb2.Change:
 SHAPES: list[tuple[Callable[[Any], views.View], Any, type[Shown]]] = [
     (views.message, MESSAGE, messages.Message),
     (views.message, STUB, messages.Message),
+    (views.message_shared, MESSAGE, messages.SharedMessage),
     (views.conversation, GROUP, conversations.Conversation),
     (views.conversation, DIRECT, conversations.Conversation),
     (views.conversation_shared, GROUP, conversations.SharedConversation),
@@ -151,7 +164,7 @@ def test_a_view_has_the_shape_that_is_documented(
 
 
 def test_a_message_is_encoded_as_it_is_viewed() -> None:
-    assert orjson.loads(views.message_json(MESSAGE)) == views.message(MESSAGE)
+    assert orjson.loads(views.message_json(MESSAGE)) == {**views.message(MESSAGE), "status": "sent"}
 
 
 def test_times_are_utc_with_microseconds() -> None:
@@ -171,6 +184,8 @@ def test_what_is_private_is_null_for_others() -> None:
         (views.PRIORITIES, messages_pb2.Priority, "PRIORITY_"),
         (views.CONVERSATION_KINDS, conversations_pb2.ConversationKind, "CONVERSATION_KIND_"),
         (views.CHANGE_KINDS, conversations_pb2.ChangeKind, "CHANGE_KIND_"),
+        (views.HISTORY_VISIBILITIES, conversations_pb2.HistoryVisibility, "HISTORY_VISIBILITY_"),
+        (views.POSTING_POLICIES, conversations_pb2.PostingPolicy, "POSTING_POLICY_"),
         (views.CHANGES_MODES, conversations_pb2.ChangesMode, "CHANGES_MODE_"),
         (views.ROLES, participants_pb2.Role, "ROLE_"),
         (views.PRESENCE_STATES, profiles_pb2.PresenceState, "PRESENCE_STATE_"),
