@@ -195,7 +195,7 @@ async def running(stack: Stack, **settings: Any) -> AsyncIterator[Service]:
     database = Database(
         environment["database_url"],
         service="conversations",
-        encode=Encoder(convert.conversation, convert.participant, convert.message),
+        encode=Encoder(convert.conversation, convert.participant, convert.message, convert.settings),
     )
     async with supervised(build(Settings(**environment))):
         service = Service(environment["listen"], stack.credential("gateway"), database)
