@@ -22,7 +22,18 @@ from deploy.local import ports
 from deploy.local.stack import Stack
 from messaging.auth.v1 import events_pb2 as auth
 from messaging.chassis.v1.envelope_pb2 import Envelope
-from messaging.users.v1 import presences_pb2, presences_pb2_grpc, profiles_pb2, profiles_pb2_grpc
+from messaging.users.v1 import (
+    blocks_pb2,
+    blocks_pb2_grpc,
+    contacts_pb2,
+    contacts_pb2_grpc,
+    presences_pb2,
+    presences_pb2_grpc,
+    privacy_pb2,
+    privacy_pb2_grpc,
+    profiles_pb2,
+    profiles_pb2_grpc,
+)
 from services.users.bus import publish
 from services.users.settings import Settings
 from services.users.wiring import build
@@ -39,6 +50,9 @@ class Users:
         self.channel = Channel(target, stack.credential("gateway"))
         self.profiles = self.channel.stub(profiles_pb2_grpc.ProfilesStub)
         self.presences = self.channel.stub(presences_pb2_grpc.PresencesStub)
+        self.privacy = self.channel.stub(privacy_pb2_grpc.PrivacySettingsStub)
+        self.blocks = self.channel.stub(blocks_pb2_grpc.BlocksStub)
+        self.contacts = self.channel.stub(contacts_pb2_grpc.ContactsStub)
 
     async def ask(self, rpc: Callable[..., Any], request: Message, *, by: str = "", roles: str = "") -> Any:
         """Call as a person, or as nobody."""
@@ -75,6 +89,32 @@ class Users:
         answer = await self.ask(self.profiles.UpdateProfile, request, by=by or user_id, roles=roles)
         profile: profiles_pb2.Profile = answer.profile
         return profile
+
+    async def block(self, user_id: str, *, by: str, request_id: str = "") -> None:
+        """Have one person block another."""
+        request = blocks_pb2.BlockUserRequest(user_id=user_id, request_id=request_id)
+        await self.ask(self.blocks.BlockUser, request, by=by)
+
+    async def unblock(self, user_id: str, *, by: str) -> None:
+        """End a block."""
+        await self.ask(self.blocks.UnblockUser, blocks_pb2.UnblockUserRequest(user_id=user_id), by=by)
+
+    async def know(self, user_id: str, *, by: str, request_id: str = "") -> None:
+        """Put one person among another's contacts."""
+        request = contacts_pb2.AddContactRequest(user_id=user_id, request_id=request_id)
+        await self.ask(self.contacts.AddContact, request, by=by)
+
+    async def forget(self, user_id: str, *, by: str) -> None:
+        """Take them out again."""
+        await self.ask(self.contacts.RemoveContact, contacts_pb2.RemoveContactRequest(user_id=user_id), by=by)
+
+    async def choose(self, user_id: str, *, request_id: str = "", **values: Any) -> privacy_pb2.Privacy:
+        """Change somebody's privacy."""
+        request = privacy_pb2.UpdatePrivacyRequest(privacy=privacy_pb2.Privacy(**values), request_id=request_id)
+        request.update_mask.paths.extend(values)
+        answer = await self.ask(self.privacy.UpdatePrivacy, request, by=user_id)
+        privacy: privacy_pb2.Privacy = answer.privacy
+        return privacy
 
     async def active(self, *user_ids: str) -> set[str]:
         """Those of the named whom GetUsers answers."""

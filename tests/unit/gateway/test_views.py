@@ -9,12 +9,24 @@ from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway import views
-from gateway.rest import accounts, auth, conversations, messages, notifications, participants, receipts, users
+from gateway.rest import (
+    accounts,
+    auth,
+    blocks,
+    contacts,
+    conversations,
+    messages,
+    notifications,
+    participants,
+    privacy,
+    receipts,
+    users,
+)
 from gateway.rest.models import Shown
 from messaging.auth.v1 import accounts_pb2, sessions_pb2
 from messaging.conversations.v1 import conversations_pb2, messages_pb2, participants_pb2
 from messaging.notifications.v1 import notifications_pb2
-from messaging.users.v1 import profiles_pb2
+from messaging.users.v1 import blocks_pb2, contacts_pb2, privacy_pb2, profiles_pb2
 
 ID, OTHER = "01981f3c-7a5e-7c43-9d1f-5b0e2f6a8c11", "01981f3b-1d2a-7e0b-8a44-90c1d7e3b602"
 AT = Timestamp(seconds=1_780_000_000, nanos=123_456_789)
@@ -95,6 +107,10 @@ OWN_PROFILE = profiles_pb2.Profile(
     is_private_shown=True,
     presence=profiles_pb2.Presence(user_id=ID, state=profiles_pb2.PRESENCE_STATE_ONLINE, seen_time=AT),
 )
+HIDDEN_PROFILE = profiles_pb2.Profile(user_id=ID, username="ada", is_hidden=True)
+PRIVACY = privacy_pb2.Privacy(
+    profile_visibility=privacy_pb2.AUDIENCE_CONTACTS, who_can_message=privacy_pb2.AUDIENCE_NOBODY, searchable=True
+)
 ACCOUNT = accounts_pb2.Account(
     account_id=ID,
     email="a@b.c",
@@ -144,6 +160,10 @@ SHAPES: list[tuple[Callable[[Any], views.View], Any, type[Shown]]] = [
     (views.change, change(), conversations.LoggedChange),
     (views.profile, PROFILE, users.Profile),
     (views.profile, OWN_PROFILE, users.Profile),
+    (views.profile, HIDDEN_PROFILE, users.Profile),
+    (views.privacy, PRIVACY, privacy.Privacy),
+    (views.related, blocks_pb2.Block(profile=PROFILE, create_time=AT), blocks.Blocked),
+    (views.related, contacts_pb2.Contact(profile=PROFILE, create_time=AT), contacts.Contact),
     (views.presence, OWN_PROFILE.presence, users.Presence),
     (views.account, ACCOUNT, accounts.Account),
     (views.tokens, TOKENS, auth.Tokens),
@@ -189,6 +209,7 @@ def test_what_is_private_is_null_for_others() -> None:
         (views.CHANGES_MODES, conversations_pb2.ChangesMode, "CHANGES_MODE_"),
         (views.ROLES, participants_pb2.Role, "ROLE_"),
         (views.PRESENCE_STATES, profiles_pb2.PresenceState, "PRESENCE_STATE_"),
+        (views.AUDIENCES, privacy_pb2.Audience, "AUDIENCE_"),
         (views.PLATFORM_ROLES, accounts_pb2.PlatformRole, "PLATFORM_ROLE_"),
         (views.ACCOUNT_STATES, accounts_pb2.AccountState, "ACCOUNT_STATE_"),
         (views.NOTIFICATION_KINDS, notifications_pb2.NotificationKind, "NOTIFICATION_KIND_"),
