@@ -12,7 +12,8 @@ async def test_b_sees_what_a_says_and_catches_up_after_a_lost_connection(platfor
     async with b.socket() as socket:
         sent = await a.say(conversation, "hello")
         frame = await socket.until("message.created")
-        assert frame["payload"] == sent
+        # What only the sender sees of it is not for everybody.
+        assert frame["payload"].items() <= sent.items()
         assert frame["conversation_id"] == conversation
         known, epoch = frame["rev"], socket.hello["epoch"]
         # Not a farewell: the line is cut.
@@ -44,7 +45,8 @@ async def test_both_send_over_sockets_and_see_the_same_order(platform: Stack) ->
         await of_b.until("message.created", count=40)
         assert of_a.messages() == of_b.messages()
         assert [message["seq"] for message in of_a.messages()] == list(range(1, 41))
-    assert await a.read_all(conversation) == of_a.messages()
+    stored = await a.read_all(conversation)
+    assert all(told.items() <= kept.items() for told, kept in zip(of_a.messages(), stored, strict=True))
     await asyncio.gather(a.close(), b.close())
 
 
