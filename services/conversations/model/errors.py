@@ -152,3 +152,27 @@ class PollInvalid(Invalid):
     """A poll has 2 to 20 options of 1 to 200 characters, no two alike."""
 
     reason = "POLL_INVALID"
+
+
+class ScheduledMessageNotFound(NotFound):
+    """No such scheduled message."""
+
+    reason = "SCHEDULED_MESSAGE_NOT_FOUND"
+
+
+class ScheduledMessageSettled(Conflict):
+    """The scheduled message no longer waits."""
+
+    reason = "SCHEDULED_MESSAGE_SETTLED"
+
+
+class ScheduledLimit(Conflict):
+    """As many of your messages wait already as may."""
+
+    reason = "SCHEDULED_LIMIT"
+
+
+class SendTimeInvalid(Invalid):
+    """Messages are scheduled for a time between now and a year from now."""
+
+    reason = "SEND_TIME_INVALID"
