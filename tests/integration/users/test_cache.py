@@ -13,7 +13,8 @@ from chassis.redis import BriefRedis
 from deploy.local.stack import Stack
 from messaging.users.v1 import profiles_pb2 as pb
 from services.users import store
-from services.users.domain import profiles
+from services.users.domain import blocks, privacy, profiles
+from services.users.model.privacy import Audience
 from services.users.model.profiles import UserId
 from services.users.store.cache import ProfileCache
 from tests.integration.users.conftest import Users, halted, until
@@ -101,6 +102,32 @@ async def test_a_change_whose_author_crashed_is_seen_when_its_event_arrives(user
         return await name(users, ada.user_id) == "Countess"
 
     await until(is_seen, seconds=3)
+
+
+async def test_a_choice_whose_author_crashed_holds_when_its_event_arrives(users: Users, database: Database) -> None:
+    ada, eve = await users.join(), await users.join()
+    await cached(users, ada.user_id)
+
+    hidden = {"profile_visibility": Audience.NOBODY}
+    await database.run(privacy.update, user_id=UserId(ada.user_id), values=hidden)
+
+    async def is_hidden() -> bool:
+        return (await users.get(ada.user_id, by=eve.user_id)).is_hidden
+
+    await until(is_hidden, seconds=3)
+
+
+async def test_a_block_whose_author_crashed_holds_when_its_event_arrives(users: Users, database: Database) -> None:
+    ada, eve = await users.join(), await users.join()
+    await users.beat(ada.user_id)
+    await cached(users, ada.user_id)
+
+    await database.run(blocks.block, user_id=UserId(ada.user_id), blocked_id=UserId(eve.user_id))
+
+    async def is_hidden() -> bool:
+        return (await users.get(ada.user_id, by=eve.user_id)).presence.state == pb.PRESENCE_STATE_OFFLINE
+
+    await until(is_hidden, seconds=3)
 
 
 async def test_entries_hold_nothing_private_and_expire(users: Users, redis_client: Redis) -> None:
