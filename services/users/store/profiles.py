@@ -115,8 +115,14 @@ def listed(
 
 def showing(tx: Transaction, *, viewer: Viewer, user_ids: Sequence[UserId], limit: int) -> list[Seen]:
     """Return the first of the named, in their order, who are active and show the viewer that they are online."""
-    statement = _found_by(viewer).where(_among(user_ids), sight.is_online_shown(viewer))
-    return _all(tx, statement.order_by(func.array_position(_ids(user_ids), profiles.c.user_id)).limit(limit))
+    return _all(tx, present(viewer, user_ids).limit(limit))
+
+
+def present(viewer: Viewer, user_ids: Sequence[UserId]) -> Select[Any]:
+    """Those of the named who are active and show the viewer that they are online, in the order of the names."""
+    named = func.unnest(_ids(user_ids)).table_valued("id", with_ordinality="n", name="named").render_derived()
+    statement = _found_by(viewer).join(named, named.c.id == profiles.c.user_id)
+    return statement.where(sight.is_online_shown(viewer)).order_by(named.c.n)
 
 
 def search(tx: Transaction, *, viewer: Viewer, query: str, limit: int) -> list[Seen]:
