@@ -30,7 +30,7 @@ _STATUS = {
     "INTERNAL": 500,
 }
 # Where HTTP has a finer word than gRPC.
-_STATUS_OF_REASON = {"ETAG_MISMATCH": 412, "RATE_LIMITED": 429}
+_STATUS_OF_REASON = {"ETAG_MISMATCH": 412, "RATE_LIMITED": 429, "SLOW_MODE": 429}
 _RETRYABLE = {429, 503}
 # These say that a service does not know the gateway: nothing that the client did, and nothing that it could mend.
 _BETWEEN_PROCESSES = {"CALLER_UNKNOWN", "CALLER_REFUSED"}

@@ -1,12 +1,10 @@
 """Messages: reading them in one conversation and over all of them, editing and deleting them."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from google.protobuf.field_mask_pb2 import FieldMask
-from google.protobuf.timestamp_pb2 import Timestamp
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import Field
 
 from chassis.errors import InvalidRequest, Violation
 from gateway import views
@@ -19,6 +17,7 @@ from gateway.rest.models import (
     Id,
     IfMatch,
     MessageType,
+    Moment,
     Page,
     Paged,
     Priority,
@@ -26,6 +25,7 @@ from gateway.rest.models import (
     Shown,
     Time,
     id_in_path,
+    stamp,
 )
 from gateway.rest.problems import problems
 from gateway.rest.route import SignedInRoute
@@ -42,15 +42,6 @@ PRIORITIES: dict[str, pb.Priority.ValueType] = {
 }
 
 
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("must lie in the years 1 to 9999 of UTC") from error
-
-
-# A zone can carry a time out of the calendar, where nothing behind here can follow.
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Content = Annotated[str, Field(min_length=1, max_length=16_000, examples=["Hello!"])]
 
 
@@ -223,15 +214,6 @@ async def _list(request: Request, filters: MessageFilters, clients: Backend, **w
         ),
     )
     return page(request, [views.message(item) for item in answer.messages], answer)
-
-
-def stamp(moment: datetime | None) -> Timestamp | None:
-    """The contract's form of a time; nothing for none."""
-    if moment is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp
 
 
 @router.get(

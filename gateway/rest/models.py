@@ -3,11 +3,13 @@
 Models of answers only document: answers are written by gateway/views.py, and a test holds the two equal.
 """
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from fastapi import Header, Path
-from pydantic import BaseModel, ConfigDict, Field
+from google.protobuf.timestamp_pb2 import Timestamp
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from chassis.errors import InvalidRequest, Violation
 
@@ -28,6 +30,38 @@ SentId = Annotated[
     ),
 ]
 Time = Annotated[datetime, Field(description="RFC 3339, UTC, microseconds", examples=[EXAMPLE_TIME])]
+
+
+_DATE_FIRST = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must lie in the years 1 to 9999 of UTC") from error
+
+
+def _as_written(value: Any) -> Any:
+    # Numbers, which could be seconds or milliseconds, would pass otherwise.
+    if not isinstance(value, str) or not _DATE_FIRST.match(value):
+        raise ValueError("must be a time as in RFC 3339")
+    return value
+
+
+# A zone can carry a time out of the calendar, where nothing behind here can follow.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+# In a body, where nothing else is converted.
+SentTime = Annotated[Moment, Field(strict=False, examples=[EXAMPLE_TIME]), BeforeValidator(_as_written)]
+
+
+def stamp(moment: datetime | None) -> Timestamp | None:
+    """The contract's form of a time; nothing for none."""
+    if moment is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(moment)
+    return stamp
 
 
 def id_in_path(description: str) -> Any:

@@ -12,8 +12,8 @@ from gateway import exchange as exchanges
 from gateway import views
 from gateway.exchange import Exchange
 from gateway.rest.answers import Json
-from gateway.rest.messages import PRIORITIES, Content, Message, Moment, stamp
-from gateway.rest.models import ConversationId, Priority, Sent, SentId
+from gateway.rest.messages import PRIORITIES, Content, Message
+from gateway.rest.models import ConversationId, Priority, Sent, SentId, SentTime, stamp
 from gateway.rest.problems import problems
 from gateway.rest.route import IDEMPOTENCY, LeanRoute, idempotency_key
 from messaging.conversations.v1 import messages_pb2 as pb
@@ -47,7 +47,7 @@ class NewPoll(Sent):
     )
     is_multiple: bool = Field(False, description="Whether one may vote for several options")
     is_anonymous: bool = Field(False, description="Whether nobody learns who voted for what")
-    closes_at: Moment | None = Field(None, description="When voting ends by itself")
+    closes_at: SentTime | None = Field(None, description="When voting ends by itself")
 
 
 class Draft(Sent):
