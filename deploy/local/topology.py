@@ -14,8 +14,8 @@ CALLERS = {
     "conversations": ("gateway", "users", "notifications"),
     "notifications": ("gateway", "auth", "conversations"),
 }
-# Services whose search needs trigrams. Only a superuser may be relied on to create an extension.
-EXTENSIONS = {"users": ("pg_trgm",), "conversations": ("pg_trgm",)}
+# What the search of these services needs. Only a superuser may be relied on to create an extension.
+EXTENSIONS = {"users": ("pg_trgm",), "conversations": ("pg_trgm", "unaccent")}
 
 
 def service_of(process: str) -> str:

@@ -26,7 +26,7 @@ OF_THE_STACK = {
     "DATA_DIR": ("Where `make run` keeps data, keys, logs and mail", "`.data`"),
     "AUTH_DATABASE_URL": ("PostgreSQL 15 or newer for auth, in which the role may create tables", "embedded"),
     "USERS_DATABASE_URL": ("The same for users, with the extension pg_trgm", "embedded"),
-    "CONVERSATIONS_DATABASE_URL": ("The same for conversations, with the extension pg_trgm", "embedded"),
+    "CONVERSATIONS_DATABASE_URL": ("The same for conversations, with the extensions pg_trgm and unaccent", "embedded"),
     "NOTIFICATIONS_DATABASE_URL": ("The same for notifications", "embedded"),
     "DB_HOST": ("One PostgreSQL server for those databases that have no address of their own", "embedded"),
     "DB_PORT": ("Its port", "`5432`"),

@@ -176,3 +176,9 @@ class SendTimeInvalid(Invalid):
     """Messages are scheduled for a time between now and a year from now."""
 
     reason = "SEND_TIME_INVALID"
+
+
+class SearchInvalid(Invalid):
+    """The search names nothing to look for: no word, phrase or operator."""
+
+    reason = "SEARCH_INVALID"

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     DateTime,
     ForeignKey,
     Index,
@@ -22,7 +23,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 metadata = MetaData()
 ID = Uuid(as_uuid=False)
@@ -123,9 +124,29 @@ messages = Table(
     Column("is_pinned", Boolean, nullable=False, server_default="false"),
     Column("previews", JSONB),
     Column("poll", JSONB),
+    # Which language the text is in, by the numbers of model/languages.py.
+    Column("language", SmallInteger, nullable=False, server_default="0"),
+    Column("search", TSVECTOR, Computed("search_vector(language, content, is_important, is_pinned)", persisted=True)),
     UniqueConstraint("conversation_id", "seq", name="messages_seq"),
     UniqueConstraint("conversation_id", "sender_id", "client_message_id", name="messages_client_message_id"),
     Index("messages_thread", "thread_root_id", "seq", postgresql_where=text("thread_root_id is not null")),
+    Index("messages_search", "search", postgresql_using="gin"),
+)
+
+# Words that messages hold, as they are typed but for case and accents, and about how often.
+search_words = Table(
+    "search_words",
+    metadata,
+    Column("word", Text(collation="C"), primary_key=True),
+    Column("uses", Integer, nullable=False),
+    Index("search_words_similar", "word", postgresql_using="gin", postgresql_ops={"word": "gin_trgm_ops"}),
+)
+# One row: up to which message words were learned, and up to which word it was checked that some message still has it.
+search_progress = Table(
+    "search_progress",
+    metadata,
+    Column("learned_id", ID, primary_key=True),
+    Column("checked_word", Text, nullable=False),
 )
 
 # Texts that were replaced; those of a deleted message go with it.
@@ -235,13 +256,15 @@ scheduled_messages = Table(
     # The message to be, whoever may send it then.
     Column("draft", JSONB, nullable=False),
     Column("send_at", TIME, nullable=False),
+    # Later than send_at only when it could not be sent for a while.
+    Column("try_at", TIME, nullable=False),
     Column("state", SmallInteger, nullable=False, server_default="1"),
     # Why it could not be sent.
     Column("failure", Text),
     Column("message_id", ID),
     Column("created_at", TIME, nullable=False),
     Column("updated_at", TIME, nullable=False),
-    Index("scheduled_messages_due", "send_at", "id", postgresql_where=text("state = 1")),
+    Index("scheduled_messages_due", "try_at", "send_at", "id", postgresql_where=text("state = 1")),
     Index("scheduled_messages_sender", "sender_id", "send_at", "id"),
 )
 

@@ -35,6 +35,7 @@ grant usage on schema public to conversations;
 alter default privileges for role conversations_owner in schema public grant select, insert, update, delete on tables to conversations;
 alter default privileges for role conversations_owner in schema public grant usage, select on sequences to conversations;
 create extension pg_trgm;
+create extension unaccent;
 
 create role notifications_owner login password 'dev-only';
 create role notifications login password 'dev-only';
