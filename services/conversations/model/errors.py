@@ -182,3 +182,87 @@ class SearchInvalid(Invalid):
     """The search names nothing to look for: no word, phrase or operator."""
 
     reason = "SEARCH_INVALID"
+
+
+class EmojiInvalid(Invalid):
+    """A reaction is one emoji, and nothing else."""
+
+    reason = "EMOJI_INVALID"
+
+
+class ReactionLimit(Conflict):
+    """The message has as many emojis, or as many of yours, as it may have."""
+
+    reason = "REACTION_LIMIT"
+
+
+class PinLimit(Conflict):
+    """The conversation has as many pins as it may have."""
+
+    reason = "PIN_LIMIT"
+
+
+class BookmarkLimit(Conflict):
+    """You have as many bookmarks as one may have."""
+
+    reason = "BOOKMARK_LIMIT"
+
+
+class DraftNotFound(NotFound):
+    """You have no draft in this conversation."""
+
+    reason = "DRAFT_NOT_FOUND"
+
+
+class AcknowledgementNotRequired(Conflict):
+    """The message does not ask you to acknowledge it."""
+
+    reason = "ACKNOWLEDGEMENT_NOT_REQUIRED"
+
+
+class NotAPoll(Conflict):
+    """The message is no poll."""
+
+    reason = "NOT_A_POLL"
+
+
+class PollClosed(Conflict):
+    """The voting is over."""
+
+    reason = "POLL_CLOSED"
+
+
+class PollAnonymous(Refused):
+    """Nobody learns who voted for what in an anonymous poll."""
+
+    reason = "POLL_ANONYMOUS"
+
+
+class VoteInvalid(Invalid):
+    """A vote names options that the poll has, each once, and one alone unless it takes several."""
+
+    reason = "VOTE_INVALID"
+
+
+class ReportNotFound(NotFound):
+    """No such report."""
+
+    reason = "REPORT_NOT_FOUND"
+
+
+class ReportLimit(Conflict):
+    """You have as many open reports as one may have."""
+
+    reason = "REPORT_LIMIT"
+
+
+class ReportDecided(Conflict):
+    """The report has been decided otherwise."""
+
+    reason = "REPORT_DECIDED"
+
+
+class PlatformRoleInsufficient(Refused):
+    """Your role on this platform does not allow it."""
+
+    reason = "PLATFORM_ROLE_INSUFFICIENT"
