@@ -1,6 +1,7 @@
 """What clients may ask for over a socket: the payloads of commands, and what most of them do."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
@@ -12,14 +13,15 @@ from chassis.ids import uuid7
 from gateway import exchange as exchanges
 from gateway import views, violations
 from gateway.clients import ConversationsClient
-from gateway.rest.messages import PRIORITIES, MessageChange
+from gateway.realtime.payloads import Nothing
+from gateway.rest.messages import PRIORITIES, Message, MessageChange
 from gateway.rest.models import Sent, SentId
+from gateway.rest.receipts import ReadReceipt, Receipt
 from gateway.rest.sends import AddressedDraft, item
 from gateway.views import View
 from messaging.conversations.v1 import messages_pb2, receipts_pb2
 
 Payload = TypeVar("Payload", bound=BaseModel)
-Handler = Callable[[ConversationsClient, dict[str, Any]], Awaitable[View]]
 
 MAX_SEQ = 2**63 - 1
 MAX_CONVERSATIONS = 20_000
@@ -66,6 +68,10 @@ class Place(Sent):
     conversation_id: SentId
 
 
+class Empty(Sent):
+    """No field."""
+
+
 def read(model: type[Payload], payload: dict[str, Any]) -> Payload:
     """Check a payload. Raises: InvalidRequest, naming each field that breaks a rule."""
     try:
@@ -87,8 +93,7 @@ def read_send(payload: dict[str, Any], sender_id: str) -> messages_pb2.SendItem:
     )
 
 
-async def _edit(client: ConversationsClient, payload: dict[str, Any]) -> View:
-    edit = read(Edit, payload)
+async def _edit(client: ConversationsClient, edit: Edit) -> View:
     given = edit.given()
     request = messages_pb2.EditMessageRequest(
         message_id=edit.message_id.lower(),
@@ -104,45 +109,50 @@ async def _edit(client: ConversationsClient, payload: dict[str, Any]) -> View:
     return views.message(answer.message)
 
 
-async def _delete(client: ConversationsClient, payload: dict[str, Any]) -> View:
-    deletion = read(Deletion, payload)
+async def _delete(client: ConversationsClient, deletion: Deletion) -> View:
     request = messages_pb2.DeleteMessageRequest(message_id=deletion.message_id.lower(), request_id=uuid7())
     answer = await client.ask(client.messages.DeleteMessage, request)
     return views.message(answer.message)
 
 
-async def _mark_read(client: ConversationsClient, payload: dict[str, Any]) -> View:
-    position = read(Position, payload)
+async def _mark_read(client: ConversationsClient, position: Position) -> View:
     request = receipts_pb2.MarkReadRequest(conversation_id=position.conversation_id.lower(), seq=position.seq)
     answer = await client.ask(client.receipts.MarkRead, request)
     return {**views.receipt(answer.participant), "unread_count": answer.unread_count}
 
 
-async def _mark_delivered(client: ConversationsClient, payload: dict[str, Any]) -> View:
-    position = read(Position, payload)
+async def _mark_delivered(client: ConversationsClient, position: Position) -> View:
     request = receipts_pb2.MarkDeliveredRequest(conversation_id=position.conversation_id.lower(), seq=position.seq)
     answer = await client.ask(client.receipts.MarkDelivered, request)
     return views.receipt(answer.participant)
 
 
-async def _type(client: ConversationsClient, payload: dict[str, Any], *, is_typing: bool) -> View:
-    place = read(Place, payload)
+async def _type(client: ConversationsClient, place: Place, *, is_typing: bool) -> View:
     request = receipts_pb2.SetTypingRequest(conversation_id=place.conversation_id.lower(), is_typing=is_typing)
     await client.call(client.receipts.SetTyping, request)
     return {}
 
 
-async def _ping(_client: ConversationsClient, payload: dict[str, Any]) -> View:
-    read(Sent, payload)
+async def _ping(_client: ConversationsClient, _payload: Empty) -> View:
     return {}
 
 
-COMMANDS: dict[str, Handler] = {
-    "message.edit": _edit,
-    "message.delete": _delete,
-    "receipt.read": _mark_read,
-    "receipt.delivered": _mark_delivered,
-    "typing.start": partial(_type, is_typing=True),
-    "typing.stop": partial(_type, is_typing=False),
-    "ping": _ping,
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """How a command is obeyed, and what its payload and the payload of its `ack` look like."""
+
+    payload: type[Any]
+    obey: Callable[[ConversationsClient, Any], Awaitable[View]]
+    answer: type[BaseModel]
+    summary: str
+
+
+COMMANDS: dict[str, Handling] = {
+    "message.edit": Handling(Edit, _edit, Message, "Change a message of one's own"),
+    "message.delete": Handling(Deletion, _delete, Message, "Delete a message for everyone; answers the stub"),
+    "receipt.read": Handling(Position, _mark_read, ReadReceipt, "Move the own read position forward"),
+    "receipt.delivered": Handling(Position, _mark_delivered, Receipt, "Move the own delivered position forward"),
+    "typing.start": Handling(Place, partial(_type, is_typing=True), Nothing, "Say that one types"),
+    "typing.stop": Handling(Place, partial(_type, is_typing=False), Nothing, "Say that one has stopped typing"),
+    "ping": Handling(Empty, _ping, Nothing, "See whether the connection answers"),
 }

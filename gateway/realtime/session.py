@@ -183,10 +183,10 @@ class Session:
             if command.type == "message.send":
                 self._send(command, self._socket)
                 return
-            handler = COMMANDS.get(command.type)
-            if handler is None:
+            handling = COMMANDS.get(command.type)
+            if handling is None:
                 raise UnknownCommand()
-            shown = await handler(self._desk.conversations, command.payload)
+            shown = await handling.obey(self._desk.conversations, read(handling.payload, command.payload))
             self._wire.write(frames.reply("ack", command.id, shown))
 
     def _send(self, command: Command, socket: Socket) -> None:

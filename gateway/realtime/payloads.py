@@ -1,0 +1,147 @@
+"""What the server's frames carry. As in gateway/rest, models only document: frames are written from gateway/views."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, RootModel
+
+from gateway.rest.conversations import NotificationLevel, SharedConversation
+from gateway.rest.messages import SharedMessage
+from gateway.rest.models import EXAMPLE_USER, Id, Shown, Time
+from gateway.rest.notifications import Notification
+from gateway.rest.participants import Participant
+from gateway.rest.receipts import Receipt
+
+Rev = Annotated[int, Field(description="The conversation's revision", examples=[21])]
+
+
+class Nothing(Shown):
+    """No field."""
+
+
+class Limits(Shown):
+    """What one connection may ask for."""
+
+    frame_bytes: int = Field(examples=[262144])
+    waiting_commands: int = Field(examples=[64])
+    sockets_per_user: int = Field(examples=[10])
+
+
+class Hello(Shown):
+    """Whom the connection belongs to now, and by which rules."""
+
+    session_id: Id
+    user_id: Id = Field(examples=[EXAMPLE_USER])
+    epoch: Id = Field(description="Revisions from another epoch mean nothing")
+    heartbeat_seconds: float = Field(description="Seconds between two digests", examples=[25])
+    server_time: Time
+    expires_at: Time = Field(description="Authenticate again before that")
+    limits: Limits
+
+
+class CaughtUp(Shown):
+    """How a conversation was made good."""
+
+    mode: Literal["events", "compacted", "reset", "new", "gone"] = Field(
+        description="Every change came; each changed thing once; fetch it anew; not known to you before; no longer yours"
+    )
+    rev: Rev
+
+
+class Resumed(Shown):
+    """All conversations of the member, and those that were named but are no longer theirs."""
+
+    conversations: dict[str, CaughtUp]
+
+
+class Renewed(Shown):
+    """The connection stays."""
+
+    expires_at: Time
+
+
+class Digest(RootModel[dict[str, int]]):
+    """Conversation to its rev, of those whose rev has changed since the last digest on this connection."""
+
+
+class Deleted(Shown):
+    """What is gone."""
+
+    id: Id
+
+
+class Revoked(Shown):
+    """The session that has ended; the connection closes."""
+
+    session_id: Id
+
+
+class ReactionChange(Shown):
+    """Somebody's reaction that came or went."""
+
+    message_id: Id
+    user_id: Id = Field(examples=[EXAMPLE_USER])
+    emoji: str = Field(examples=["👍"])
+    added: bool
+    count: int = Field(description="How many react with it now", examples=[3])
+
+
+class PinChange(Shown):
+    """A message that was pinned, or is no longer."""
+
+    message_id: Id
+    user_id: Id = Field(description="Who did it", examples=[EXAMPLE_USER])
+    is_pinned: bool
+
+
+class Typing(Shown):
+    """Whether somebody types."""
+
+    user_id: Id = Field(examples=[EXAMPLE_USER])
+    is_typing: bool
+
+
+class SettingsChange(Shown):
+    """My own settings in a conversation, changed on some device of mine."""
+
+    conversation_id: Id
+    muted_until: Time | None
+    notification_level: NotificationLevel
+    pinned: bool
+    archived: bool
+
+
+class NotificationReading(Shown):
+    """A notification that was read, or all of them when it has no id."""
+
+    id: Id | None
+    is_read: Literal[True]
+
+
+# Event -> what it carries, and whether it is a numbered change of a conversation, one without number, or personal.
+Scope = Literal["numbered", "unnumbered", "personal"]
+EVENTS: dict[str, tuple[type[Any], Scope, str]] = {
+    "hello": (Hello, "personal", "The connection is authenticated"),
+    "digest": (Digest, "personal", "Sent with every heartbeat: a rev above your own means that something was lost"),
+    "message.created": (SharedMessage, "numbered", "A message was sent"),
+    "message.updated": (
+        SharedMessage,
+        "numbered",
+        "A message has another text, other marks or attachments",
+    ),
+    "message.deleted": (SharedMessage, "numbered", "A message was deleted for everyone; the stub"),
+    "reaction.changed": (ReactionChange, "numbered", "Somebody reacted, or took that back"),
+    "pin.changed": (PinChange, "numbered", "A message was pinned, or is no longer"),
+    "conversation.created": (SharedConversation, "numbered", "A conversation began, for you at least"),
+    "conversation.updated": (SharedConversation, "numbered", "Its settings changed"),
+    "conversation.deleted": (Deleted, "numbered", "It is gone for all"),
+    "participant.added": (Participant, "numbered", "Somebody joined"),
+    "participant.updated": (Participant, "numbered", "A role, a mute or a nickname changed"),
+    "participant.removed": (Participant, "numbered", "Somebody left or was removed"),
+    "change.hidden": (Nothing, "numbered", "Something happened that you may not see; its rev counts"),
+    "receipt.changed": (Receipt, "unnumbered", "Somebody has read on"),
+    "typing.changed": (Typing, "unnumbered", "Somebody types, or has stopped"),
+    "membership.changed": (SettingsChange, "personal", "Another device of yours changed your settings"),
+    "notification.created": (Notification, "personal", "A notification is new or different"),
+    "notification.updated": (NotificationReading, "personal", "A notification was read"),
+    "session.revoked": (Revoked, "personal", "The session has ended; the connection closes with 4401"),
+}
