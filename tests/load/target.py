@@ -13,7 +13,7 @@ import nats.js.errors
 import psycopg2
 
 from deploy.local.stack import Stack
-from deploy.local.topology import WORKER
+from deploy.local.topology import WORKERS
 from tests.load import requests
 from tests.load.figures import Figures, Refused
 from tests.load.usage import Accounts, be_nice
@@ -100,9 +100,9 @@ class Target:
         return replace(figures, cpu=accounts.milliseconds_each(figures.messages))
 
     def quieten(self) -> None:
-        """Let notifications, and its database's part of PostgreSQL, work only when nobody else wants to."""
-        pids = [self._stack.pid("notifications"), self._stack.pid(WORKER), *self._backends()["notifications"]]
-        for pid in pids:
+        """Let notifications, its database's part of PostgreSQL and the workers work only when nobody else wants to."""
+        pids = [self._stack.pid(name) for name in ("notifications", *WORKERS)]
+        for pid in (*pids, *self._backends()["notifications"]):
             if pid:
                 be_nice(pid, NICENESS)
 
