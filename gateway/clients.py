@@ -14,6 +14,7 @@ from messaging.conversations.v1.conversations_pb2_grpc import ConversationsStub
 from messaging.conversations.v1.messages_pb2_grpc import MessagesStub
 from messaging.conversations.v1.participants_pb2_grpc import ParticipantsStub
 from messaging.conversations.v1.receipts_pb2_grpc import ReceiptsStub
+from messaging.conversations.v1.scheduled_pb2_grpc import ScheduledStub
 from messaging.notifications.v1.notifications_pb2_grpc import NotificationsStub
 from messaging.users.v1.blocks_pb2_grpc import BlocksStub
 from messaging.users.v1.contacts_pb2_grpc import ContactsStub
@@ -63,6 +64,7 @@ class ConversationsClient(Service):
         self.participants = self.stub(ParticipantsStub)
         self.messages = self.stub(MessagesStub)
         self.receipts = self.stub(ReceiptsStub)
+        self.scheduled = self.stub(ScheduledStub)
 
 
 class NotificationsClient(Service):

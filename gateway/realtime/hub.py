@@ -237,6 +237,9 @@ class Hub:
                 GAPS.inc()
                 self.on_gap(room)
             return
+        if change.target is None:
+            # Without a rev nobody waits for it, and there is nothing to show.
+            return
         frame = changes.frame(change)
         for socket in room.sockets:
             socket.push(conversation_id, 0, frame)

@@ -50,8 +50,8 @@ class NewPoll(Sent):
     closes_at: SentTime | None = Field(None, description="When voting ends by itself")
 
 
-class Draft(Sent):
-    """A message to send."""
+class Composition(Sent):
+    """What a message is made of before it is sent."""
 
     content: Content = Field(description="Text in the Markdown subset, never HTML")
     message_type: Literal["text", "poll"] = Field("text", description="What it consists of; a poll needs `poll`")
@@ -60,6 +60,11 @@ class Draft(Sent):
     requires_acknowledgement: bool = Field(False, description="Every member shall acknowledge it")
     reply_to_id: SentId | None = Field(None, description="The message of this conversation that it answers")
     poll: NewPoll | None = Field(None, description="What there is to vote for")
+
+
+class Draft(Composition):
+    """A message to send."""
+
     client_message_id: str | None = Field(
         None,
         min_length=1,
@@ -123,7 +128,7 @@ async def _send(scope: Scope, conversation_id: str, draft: Draft) -> Response:
     return Json(views.message_json(message), 201, headers)
 
 
-def item(draft: Draft, **addressed: Any) -> pb.SendItem:
+def item(draft: Composition, **addressed: Any) -> pb.SendItem:
     """What the lanes take for a draft."""
     taken = pb.SendItem(
         content=draft.content,

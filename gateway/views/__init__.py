@@ -43,6 +43,7 @@ from gateway.views.people import (
     session,
     tokens,
 )
+from gateway.views.scheduled import SCHEDULED_STATES, scheduled, scheduled_changed
 from gateway.views.values import View, time, to_the_second
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "PRESENCE_STATES",
     "PRIORITIES",
     "ROLES",
+    "SCHEDULED_STATES",
     "View",
     "account",
     "change",
@@ -79,6 +81,8 @@ __all__ = [
     "reaction",
     "receipt",
     "related",
+    "scheduled",
+    "scheduled_changed",
     "session",
     "settings_changed",
     "time",

@@ -29,6 +29,7 @@ CATCHES_ALL = {
     "chassis/rpc/interceptor.py",
     "gateway/middleware.py",
     "services/conversations/domain/writer.py",
+    "services/conversations/jobs/scheduled.py",
 }
 
 

@@ -9,11 +9,20 @@ from dataclasses import dataclass
 from google.protobuf.message import Message as Payload
 
 from chassis.events import Outgoing
-from messaging.conversations.v1 import conversations_pb2, events_pb2, messages_pb2, participants_pb2
+from messaging.conversations.v1 import (
+    conversations_pb2,
+    drafts_pb2,
+    events_pb2,
+    messages_pb2,
+    participants_pb2,
+    scheduled_pb2,
+)
 from services.conversations.model import events
 from services.conversations.model.conversations import Conversation
+from services.conversations.model.drafts import SavedDraft
 from services.conversations.model.messages import Message
 from services.conversations.model.participants import Participant, Settings
+from services.conversations.model.scheduled import Scheduled
 
 
 @dataclass(frozen=True)
@@ -24,18 +33,30 @@ class Encoder:
     participant: Callable[[Participant], participants_pb2.Participant]
     message: Callable[[Message], messages_pb2.Message]
     settings: Callable[[Settings], participants_pb2.MembershipSettings]
+    scheduled: Callable[[Scheduled], scheduled_pb2.ScheduledMessage]
+    draft: Callable[[SavedDraft], drafts_pb2.Draft]
 
     def __call__(self, event: object) -> Outgoing:
         """Return the outbox's form of an event."""
         match event:
-            case events.MessageSent(message):
-                return _of_message("message_sent", message, events_pb2.MessageSent(message=self.message(message)))
-            case events.MessageEdited(message):
-                return _of_message("message_edited", message, events_pb2.MessageEdited(message=self.message(message)))
+            case events.MessageSent(message, author_id):
+                sent = events_pb2.MessageSent(message=self.message(message), thread_author_id=author_id or "")
+                return _of_message("message_sent", message, sent)
+            case events.MessageEdited(message, before):
+                edited = events_pb2.MessageEdited(
+                    message=self.message(message),
+                    previous_mentioned_ids=before.mentions,
+                    previously_mentioned_all=before.mentions_all,
+                    previously_required_acknowledgement=before.requires_acknowledgement,
+                )
+                return _of_message("message_edited", message, edited)
             case events.MessageDeleted(message):
                 return _of_message("message_deleted", message, events_pb2.MessageDeleted(message=self.message(message)))
             case events.MessageUpdated(message):
                 return _of_message("message_updated", message, events_pb2.MessageUpdated(message=self.message(message)))
+            case events.MessageHidden(user_id, conversation_id, message_id):
+                hidden = events_pb2.MessageHidden(conversation_id=conversation_id, message_id=message_id)
+                return _private("message_hidden", user_id, hidden)
             case events.ReactionChanged(message, user_id, emoji, is_added, count):
                 reaction = events_pb2.ReactionChanged(
                     message_id=message.message_id,
@@ -74,6 +95,29 @@ class Encoder:
             case events.SettingsChanged(user_id, conversation_id, settings):
                 shown = events_pb2.SettingsChanged(conversation_id=conversation_id, settings=self.settings(settings))
                 return _private("settings_changed", user_id, shown)
+            case events.ScheduledMessageChanged(scheduled):
+                waiting = events_pb2.ScheduledMessageChanged(scheduled_message=self.scheduled(scheduled))
+                return _private("scheduled_message_changed", scheduled.draft.sender_id, waiting)
+            case events.AcknowledgementDue(message, user_ids):
+                due = events_pb2.AcknowledgementDue(message=self.message(message), user_ids=user_ids)
+                return _outgoing("acknowledgement_due", message.conversation_id, 0, due)
+            case events.ThreadChanged(user_id, conversation_id, root_id, is_subscribed, read_seq):
+                thread = events_pb2.ThreadChanged(
+                    conversation_id=conversation_id, root_id=root_id, is_subscribed=is_subscribed, read_seq=read_seq
+                )
+                return _private("thread_changed", user_id, thread)
+            case events.Acknowledged(user_id, message):
+                acknowledged = events_pb2.Acknowledged(
+                    conversation_id=message.conversation_id, message_id=message.message_id
+                )
+                return _private("acknowledged", user_id, acknowledged)
+            case events.BookmarkChanged(user_id, message_id, is_bookmarked):
+                bookmark = events_pb2.BookmarkChanged(message_id=message_id, is_bookmarked=is_bookmarked)
+                return _private("bookmark_changed", user_id, bookmark)
+            case events.DraftChanged(user_id, conversation_id, draft):
+                kept = self.draft(draft) if draft is not None else None
+                written = events_pb2.DraftChanged(conversation_id=conversation_id, draft=kept)
+                return _private("draft_changed", user_id, written)
             case events.ReadMoved(participant):
                 read = events_pb2.ReadMoved(participant=self.participant(participant))
                 return _outgoing("read_moved", participant.conversation_id, 0, read)

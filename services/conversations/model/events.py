@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from services.conversations.model.conversations import Conversation
-from services.conversations.model.ids import ConversationId, UserId
+from services.conversations.model.drafts import SavedDraft
+from services.conversations.model.ids import ConversationId, MessageId, UserId
 from services.conversations.model.messages import Message
 from services.conversations.model.participants import Participant, Settings
+from services.conversations.model.scheduled import Scheduled
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +60,18 @@ class MembershipChanged:
 
 @dataclass(frozen=True, slots=True)
 class MessageSent:
-    """A message was stored; its sender's positions moved with it."""
+    """A message was stored; its sender's positions moved with it. Of a reply it is told who began the thread."""
 
     message: Message
+    thread_author_id: UserId | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MessageEdited:
-    """A message has other words or marks."""
+    """A message has other words or marks than before."""
 
     message: Message
+    before: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,15 @@ class MessageDeleted:
     """A message was deleted for everyone."""
 
     message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHidden:
+    """A member deleted a message for themselves; private."""
+
+    user_id: UserId
+    conversation_id: ConversationId
+    message_id: MessageId
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +123,58 @@ class SettingsChanged:
     user_id: UserId
     conversation_id: ConversationId
     settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledMessageChanged:
+    """A message that waits, was sent, could not be, or is taken back; private to its sender."""
+
+    scheduled: Scheduled
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgementDue:
+    """Members who shall acknowledge a message have not done so for long."""
+
+    message: Message
+    user_ids: tuple[UserId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadChanged:
+    """A member follows a thread or no longer does, or has read on in it; private."""
+
+    user_id: UserId
+    conversation_id: ConversationId
+    root_id: MessageId
+    is_subscribed: bool
+    read_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A member has acknowledged a message; private, others see how many have."""
+
+    user_id: UserId
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class BookmarkChanged:
+    """A person keeps a message among their bookmarks, or no longer; private."""
+
+    user_id: UserId
+    message_id: MessageId
+    is_bookmarked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DraftChanged:
+    """A member's draft was saved or, without one, deleted; private."""
+
+    user_id: UserId
+    conversation_id: ConversationId
+    draft: SavedDraft | None
 
 
 @dataclass(frozen=True, slots=True)

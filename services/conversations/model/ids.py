@@ -6,6 +6,9 @@ from typing import NewType
 UserId = NewType("UserId", str)
 ConversationId = NewType("ConversationId", str)
 MessageId = NewType("MessageId", str)
+InviteId = NewType("InviteId", str)
+ReportId = NewType("ReportId", str)
+ScheduledId = NewType("ScheduledId", str)
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

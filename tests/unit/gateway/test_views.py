@@ -20,11 +20,12 @@ from gateway.rest import (
     participants,
     privacy,
     receipts,
+    scheduled,
     users,
 )
 from gateway.rest.models import Shown
 from messaging.auth.v1 import accounts_pb2, sessions_pb2
-from messaging.conversations.v1 import conversations_pb2, messages_pb2, participants_pb2
+from messaging.conversations.v1 import conversations_pb2, messages_pb2, participants_pb2, scheduled_pb2
 from messaging.notifications.v1 import notifications_pb2
 from messaging.users.v1 import blocks_pb2, contacts_pb2, privacy_pb2, profiles_pb2
 
@@ -63,6 +64,27 @@ STUB = messages_pb2.Message(
     message_type=messages_pb2.MESSAGE_TYPE_SYSTEM,
     priority=messages_pb2.PRIORITY_NORMAL,
     create_time=AT,
+)
+WAITING = scheduled_pb2.ScheduledMessage(
+    scheduled_message_id=ID,
+    conversation_id=OTHER,
+    content="Hello",
+    message_type=messages_pb2.MESSAGE_TYPE_POLL,
+    poll=messages_pb2.PollDraft(options=["Tuesday", "Thursday"], close_time=AT),
+    send_time=AT,
+    state=scheduled_pb2.SCHEDULED_STATE_PENDING,
+    create_time=AT,
+    update_time=AT,
+)
+FAILED = scheduled_pb2.ScheduledMessage(
+    scheduled_message_id=ID,
+    conversation_id=OTHER,
+    content="Hello",
+    send_time=AT,
+    state=scheduled_pb2.SCHEDULED_STATE_FAILED,
+    failure_reason="MUTED",
+    create_time=AT,
+    update_time=AT,
 )
 PARTICIPANT = participants_pb2.Participant(
     conversation_id=ID, user_id=OTHER, role=participants_pb2.ROLE_OWNER, read_seq=1, delivered_seq=2, join_time=AT
@@ -148,6 +170,8 @@ SHAPES: list[tuple[Callable[[Any], views.View], Any, type[Shown]]] = [
     (views.message, MESSAGE, messages.Message),
     (views.message, STUB, messages.Message),
     (views.message_shared, MESSAGE, messages.SharedMessage),
+    (views.scheduled, WAITING, scheduled.ScheduledMessage),
+    (views.scheduled, FAILED, scheduled.ScheduledMessage),
     (views.conversation, GROUP, conversations.Conversation),
     (views.conversation, DIRECT, conversations.Conversation),
     (views.conversation_shared, GROUP, conversations.SharedConversation),
@@ -202,6 +226,7 @@ def test_what_is_private_is_null_for_others() -> None:
     [
         (views.MESSAGE_TYPES, messages_pb2.MessageType, "MESSAGE_TYPE_"),
         (views.PRIORITIES, messages_pb2.Priority, "PRIORITY_"),
+        (views.SCHEDULED_STATES, scheduled_pb2.ScheduledState, "SCHEDULED_STATE_"),
         (views.CONVERSATION_KINDS, conversations_pb2.ConversationKind, "CONVERSATION_KIND_"),
         (views.CHANGE_KINDS, conversations_pb2.ChangeKind, "CHANGE_KIND_"),
         (views.HISTORY_VISIBILITIES, conversations_pb2.HistoryVisibility, "HISTORY_VISIBILITY_"),

@@ -137,13 +137,14 @@ _CHANGES = """
         conversation_id uuid not null,
         draft jsonb not null,
         send_at timestamptz not null,
+        try_at timestamptz not null,
         state smallint not null default 1,
         failure text,
         message_id uuid,
         created_at timestamptz not null,
         updated_at timestamptz not null
     );
-    create index scheduled_messages_due on scheduled_messages (send_at, id) where state = 1;
+    create index scheduled_messages_due on scheduled_messages (try_at, send_at, id) where state = 1;
     create index scheduled_messages_sender on scheduled_messages (sender_id, send_at, id);
 
     create table reports (
@@ -162,6 +163,7 @@ _CHANGES = """
         constraint reports_once unique (message_id, reporter_id)
     );
     create index reports_state on reports (state, created_at, id);
+    create index reports_open on reports (reporter_id) where state = 1;
 
     alter table people
         add username text not null default '',
