@@ -110,7 +110,8 @@ def _store(
         sent_at.add(sender)
         new[draft.key] = message, body_hash
         outcomes[place] = Sent(message, is_replayed=False)
-        tx.emit(MessageSent(message), actor_id=draft.sender_id, traceparent=draft.traceparent)
+        event = MessageSent(message, thread_author_id=target.root_author_id if target else None)
+        tx.emit(event, actor_id=draft.sender_id, traceparent=draft.traceparent)
     if new:
         _write(tx, list(new.values()), at, limits)
     if earlier:

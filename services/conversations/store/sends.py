@@ -76,10 +76,11 @@ _WRITE = text("""
 
 # What replies refer to, as their senders may see it.
 _TARGETS = text("""
-    select i.n, m.id, coalesce(m.thread_root_id, m.id), m.seq
+    select i.n, m.id, coalesce(r.id, m.id), coalesce(r.sender_id, m.sender_id), m.seq
     from unnest(cast(:conversation_ids as uuid[]), cast(:sender_ids as uuid[]), cast(:target_ids as uuid[]))
          with ordinality as i(conversation_id, sender_id, target_id, n)
     join messages m on m.id = i.target_id and m.conversation_id = i.conversation_id and m.deleted_at is null
+    left join messages r on r.id = m.thread_root_id
     where not exists (select from hidden_messages h where h.user_id = i.sender_id and h.message_id = m.id)
 """)
 # Who answers follows the thread and has read it so far; who began it follows it unless they said otherwise.
@@ -108,7 +109,9 @@ _MENTIONED = text("""
 """)
 _REMIND = text("""
     insert into reminders (message_id, next_at) select unnest(cast(:message_ids as uuid[])), :next_at
+    on conflict do nothing
 """)
+_FORGET = text("delete from reminders where message_id = :message_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ class Target:
 
     message_id: MessageId
     root_id: MessageId
+    root_author_id: UserId
     seq: int
 
 
@@ -204,6 +208,11 @@ def count_replies(tx: Transaction, replies: Sequence[Message]) -> None:
 def remind(tx: Transaction, message_ids: Iterable[MessageId], *, at: datetime) -> None:
     """Have those who will not have acknowledged these messages by then reminded."""
     tx.execute(_REMIND, {"message_ids": _array(message_ids), "next_at": at})
+
+
+def forget_reminder(tx: Transaction, message_id: MessageId) -> None:
+    """Remind nobody of a message any more."""
+    tx.execute(_FORGET, {"message_id": message_id})
 
 
 def write(tx: Transaction, stored: Sequence[tuple[Message, bytes]], at: datetime) -> None:
