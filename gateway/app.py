@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Match, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway import asyncapi
 from gateway.access import AccessLog
 from gateway.admission import Admission, SendBudget
 from gateway.clients import Clients
@@ -34,6 +35,7 @@ from gateway.rest import (
     participants,
     privacy,
     receipts,
+    scheduled,
     sends,
     system,
     users,
@@ -50,6 +52,7 @@ ROUTERS = (
     conversations.router,
     participants.router,
     receipts.router,
+    scheduled.router,
     users.public,
     users.signed_in,
     privacy.router,
@@ -115,6 +118,7 @@ def build(gateway: Gateway) -> ASGIApp:
     application.router.default = _fallback
     application.state.gateway = gateway
     application.state.document = Document(routes)
+    application.state.frames = asyncapi.Document()
     settings = gateway.settings
     return Middleware(
         application,

@@ -10,6 +10,7 @@ from gateway.rest.models import EXAMPLE_USER, Id, Shown, Time
 from gateway.rest.notifications import Notification
 from gateway.rest.participants import Participant
 from gateway.rest.receipts import Receipt
+from gateway.rest.scheduled import ScheduledMessage
 
 Rev = Annotated[int, Field(description="The conversation's revision", examples=[21])]
 
@@ -42,7 +43,7 @@ class CaughtUp(Shown):
     """How a conversation was made good."""
 
     mode: Literal["events", "compacted", "reset", "new", "gone"] = Field(
-        description="Every change came; each changed thing once; fetch it anew; not known to you before; no longer yours"
+        description="Every change came; each changed thing once; fetch it anew; new to you; no longer yours"
     )
     rev: Rev
 
@@ -141,6 +142,7 @@ EVENTS: dict[str, tuple[type[Any], Scope, str]] = {
     "receipt.changed": (Receipt, "unnumbered", "Somebody has read on"),
     "typing.changed": (Typing, "unnumbered", "Somebody types, or has stopped"),
     "membership.changed": (SettingsChange, "personal", "Another device of yours changed your settings"),
+    "scheduled.changed": (ScheduledMessage, "personal", "A message of yours waits, was sent, failed or was cancelled"),
     "notification.created": (Notification, "personal", "A notification is new or different"),
     "notification.updated": (NotificationReading, "personal", "A notification was read"),
     "session.revoked": (Revoked, "personal", "The session has ended; the connection closes with 4401"),

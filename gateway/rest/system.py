@@ -34,6 +34,7 @@ ROOT = {
         "notifications": "/api/v1/notifications/",
         "admin": "/api/v1/admin/",
         "socket": "/api/v1/ws/",
+        "asyncapi": "/api/v1/asyncapi/",
     },
 }
 
@@ -172,6 +173,13 @@ async def schema_yaml(request: Request) -> Response:
     """The OpenAPI document for people."""
     document = await asyncio.to_thread(getattr, request.app.state.document, "yaml")
     return Response(document, media_type="application/yaml", headers=pages.CACHED)
+
+
+@hidden.get("/api/v1/asyncapi/")
+async def asyncapi(request: Request) -> Response:
+    """The AsyncAPI document: every frame of the socket."""
+    document = await asyncio.to_thread(getattr, request.app.state.frames, "json")
+    return Response(document, media_type="application/json", headers=pages.CACHED)
 
 
 @hidden.get("/livez")

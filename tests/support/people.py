@@ -11,6 +11,8 @@ from typing import Any, Self
 import httpx2
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.support import frames
+
 PASSWORD = "securepassword123"
 _numbers = itertools.count(1)
 
@@ -97,7 +99,7 @@ class Person:
 
 
 class Socket:
-    """A socket that notes every frame it gets."""
+    """A socket that notes every frame it gets, and holds each to the documentation."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
@@ -106,6 +108,8 @@ class Socket:
         self.resumed: dict[str, Any] = {}
         self._came = asyncio.Condition()
         self._ids = itertools.count(1)
+        # Command id -> its type, to know what an answer has to look like.
+        self._asked: dict[str, str] = {}
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
@@ -115,11 +119,15 @@ class Socket:
             yield
         finally:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            [ended] = await asyncio.gather(task, return_exceptions=True)
+            if isinstance(ended, AssertionError):
+                # A frame that is not as documented.
+                raise ended
 
     async def command(self, kind: str, payload: Mapping[str, Any], *, wait: bool = True) -> Any:
         """Send a command and return the frame that answers it."""
         number = str(next(self._ids))
+        self._asked[number] = kind
         await self.connection.send(json.dumps({"type": kind, "id": number, "payload": payload}))
         return await self.first(lambda frame: frame.get("id") == number) if wait else None
 
@@ -145,6 +153,8 @@ class Socket:
 
     async def _read(self) -> None:
         async for text in self.connection:
+            frame = json.loads(text)
+            frames.check(frame, self._asked.get(frame.get("id")))
             async with self._came:
-                self.frames.append(json.loads(text))
+                self.frames.append(frame)
                 self._came.notify_all()
