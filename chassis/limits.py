@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from chassis.errors import DependencyUnavailable, RateLimited
 from chassis.redis import BriefRedis
 
+# How settings write a limit: how many at once / seconds until there is one more.
+LIMIT_PATTERN = r"^[1-9]\d*/\d+(\.\d+)?$"
 _TIMEOUT_SECONDS = 1.0
 # KEYS[1] holds the theoretical arrival time in microseconds of Redis's own clock; answers the microseconds to wait.
 _GCRA = """
@@ -28,6 +30,12 @@ class Limit:
     burst: int
     interval: float
     is_fail_open: bool = False
+
+    @classmethod
+    def read(cls, name: str, written: str, *, is_fail_open: bool = False) -> "Limit":
+        """Read the value of a setting that keeps to LIMIT_PATTERN."""
+        burst, interval = written.split("/")
+        return cls(name, int(burst), float(interval), is_fail_open)
 
 
 class RateLimiter:

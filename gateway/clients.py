@@ -15,6 +15,7 @@ from messaging.conversations.v1.messages_pb2_grpc import MessagesStub
 from messaging.conversations.v1.participants_pb2_grpc import ParticipantsStub
 from messaging.conversations.v1.receipts_pb2_grpc import ReceiptsStub
 from messaging.conversations.v1.scheduled_pb2_grpc import ScheduledStub
+from messaging.conversations.v1.search_pb2_grpc import SearchStub
 from messaging.notifications.v1.notifications_pb2_grpc import NotificationsStub
 from messaging.users.v1.blocks_pb2_grpc import BlocksStub
 from messaging.users.v1.contacts_pb2_grpc import ContactsStub
@@ -65,6 +66,7 @@ class ConversationsClient(Service):
         self.messages = self.stub(MessagesStub)
         self.receipts = self.stub(ReceiptsStub)
         self.scheduled = self.stub(ScheduledStub)
+        self.search = self.stub(SearchStub)
 
 
 class NotificationsClient(Service):

@@ -50,13 +50,16 @@ def nothing() -> Response:
     return Response(status_code=204)
 
 
-def page(request: Request, results: list[View], answer: Listing | None = None, *, status: int = 200) -> Json:
-    """A page of a list, with the addresses of its neighbours."""
+def page(
+    request: Request, results: list[View], answer: Listing | None = None, *, status: int = 200, **more: object
+) -> Json:
+    """A page of a list, with the addresses of its neighbours, and what else is to be said of it."""
     return Json(
         {
             "results": results,
             "next": _address(request, answer.next_page_token) if answer is not None else None,
             "previous": _address(request, answer.previous_page_token) if answer is not None else None,
+            **more,
         },
         status,
     )

@@ -44,6 +44,7 @@ from gateway.views.people import (
     tokens,
 )
 from gateway.views.scheduled import SCHEDULED_STATES, scheduled, scheduled_changed
+from gateway.views.search import hit
 from gateway.views.values import View, time, to_the_second
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "change",
     "conversation",
     "conversation_shared",
+    "hit",
     "membership_settings",
     "message",
     "message_json",

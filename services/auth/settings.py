@@ -5,10 +5,9 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from chassis.limits import LIMIT_PATTERN
 from chassis.settings import ServiceSettings
 from services.auth.model.passwords import LEAST_ITERATIONS
-
-_LIMIT = r"^[1-9]\d*/\d+(\.\d+)?$"
 
 
 class Settings(ServiceSettings):
@@ -26,12 +25,12 @@ class Settings(ServiceSettings):
     hashing_places: int = Field(2, ge=1, description="Passwords that are hashed at the same time, at most one per core")
     signing_key_days: int = Field(30, ge=1, description="Days after which another key signs access tokens")
     login_limit: str = Field(
-        "5/6", pattern=_LIMIT, description="Logins to one account: how many at once / seconds until there is one more"
+        "5/6", pattern=LIMIT_PATTERN, description="Logins to one account: how many at once / seconds until there is one more"
     )
-    login_ip_limit: str = Field("20/3", pattern=_LIMIT, description="Logins from one address, likewise")
-    register_ip_limit: str = Field("3/6", pattern=_LIMIT, description="Registrations from one address, likewise")
+    login_ip_limit: str = Field("20/3", pattern=LIMIT_PATTERN, description="Logins from one address, likewise")
+    register_ip_limit: str = Field("3/6", pattern=LIMIT_PATTERN, description="Registrations from one address, likewise")
     resend_limit: str = Field(
-        "3/1200", pattern=_LIMIT, description="Verification mails that one account asks for, likewise"
+        "3/1200", pattern=LIMIT_PATTERN, description="Verification mails that one account asks for, likewise"
     )
 
     @model_validator(mode="after")

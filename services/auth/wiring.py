@@ -52,10 +52,10 @@ def make_limits(settings: Settings, limiter: RateLimiter) -> Limits:
     """Read `burst/interval` of each limit."""
     return Limits(
         limiter,
-        login=_limit("login", settings.login_limit),
-        login_ip=_limit("login_ip", settings.login_ip_limit),
-        register_ip=_limit("register_ip", settings.register_ip_limit),
-        resend=_limit("resend", settings.resend_limit),
+        login=Limit.read("login", settings.login_limit),
+        login_ip=Limit.read("login_ip", settings.login_ip_limit),
+        register_ip=Limit.read("register_ip", settings.register_ip_limit),
+        resend=Limit.read("resend", settings.resend_limit),
     )
 
 
@@ -95,8 +95,3 @@ def build(settings: Settings) -> Supervisor:
         server,
         on_exit=close,
     )
-
-
-def _limit(name: str, text: str) -> Limit:
-    burst, interval = text.split("/")
-    return Limit(name, int(burst), float(interval))

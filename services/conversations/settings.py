@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
+from chassis.limits import LIMIT_PATTERN
 from chassis.settings import WorkingSettings
 from services.conversations.model.limits import Limits
 
@@ -18,6 +19,9 @@ class Settings(WorkingSettings):
     link_previews: bool = Field(True, description="Let the worker fetch pages that messages link to")
     acknowledgement_repeat_seconds: int = Field(
         3600, ge=1, description="How often those are reminded who have not acknowledged what asks for it"
+    )
+    search_limit: str = Field(
+        "20/0.5", pattern=LIMIT_PATTERN, description="Searches of one person: how many at once / seconds until one more"
     )
     participant_limit: int = Field(1_000, ge=2, le=1_000, description="Most people in one conversation")
 

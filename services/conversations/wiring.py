@@ -8,6 +8,7 @@ from chassis.consumer import Consumer
 from chassis.database import Database
 from chassis.database.housekeeping import Housekeeper
 from chassis.jobs import Bell, JobWorker, Workshop, celery_app
+from chassis.limits import Limit, RateLimiter
 from chassis.metrics import MetricsServer
 from chassis.outbound import Outbound
 from chassis.paging import Pager
@@ -17,26 +18,40 @@ from chassis.rpc.server import Binding, GrpcServer
 from chassis.settings import caller_digests
 from chassis.supervisor import Supervisor
 from messaging.conversations.v1 import (
+    bans_pb2,
+    bans_pb2_grpc,
     conversations_pb2,
     conversations_pb2_grpc,
+    invites_pb2,
+    invites_pb2_grpc,
     messages_pb2,
     messages_pb2_grpc,
     participants_pb2,
     participants_pb2_grpc,
     receipts_pb2,
     receipts_pb2_grpc,
+    scheduled_pb2,
+    scheduled_pb2_grpc,
+    search_pb2,
+    search_pb2_grpc,
 )
 from services.conversations.api import convert
+from services.conversations.api.bans import BansServicer
 from services.conversations.api.conversations import ConversationsServicer
+from services.conversations.api.invites import InvitesServicer
 from services.conversations.api.messages import MessagesServicer
 from services.conversations.api.newcomers import Newcomers
 from services.conversations.api.participants import ParticipantsServicer
 from services.conversations.api.receipts import ReceiptsServicer
+from services.conversations.api.scheduled import ScheduledServicer
+from services.conversations.api.search import SearchServicer
 from services.conversations.bus import consume
 from services.conversations.bus.announcer import PositionAnnouncer
 from services.conversations.bus.publish import Encoder
 from services.conversations.domain.writer import Writer
 from services.conversations.jobs.previews import Previews
+from services.conversations.jobs.scheduled import SEND_SCHEDULED, ScheduledSender
+from services.conversations.jobs.search import LEARN_WORDS, WordLearner
 from services.conversations.model.previews import LINK_PREVIEWS
 from services.conversations.settings import Settings
 
@@ -56,6 +71,8 @@ def build(settings: Settings) -> Supervisor:
     writer = Writer(sending, settings.limits)
     users = Channel(settings.users_target, settings.service_credential)
     newcomers, pager, limits = Newcomers(database, users), Pager(settings.secret_key), settings.limits
+    # Each search is bounded by itself: people go on searching while Redis is down.
+    limiter, searches = RateLimiter(settings.redis_url), Limit.read("search", settings.search_limit, is_fail_open=True)
     server = GrpcServer(
         settings.listen,
         [
@@ -70,6 +87,16 @@ def build(settings: Settings) -> Supervisor:
                 participants_pb2.DESCRIPTOR,
             ),
             Binding(
+                bans_pb2_grpc.add_BansServicer_to_server,
+                BansServicer(database, newcomers, pager),
+                bans_pb2.DESCRIPTOR,
+            ),
+            Binding(
+                invites_pb2_grpc.add_InvitesServicer_to_server,
+                InvitesServicer(database, newcomers, pager, limits),
+                invites_pb2.DESCRIPTOR,
+            ),
+            Binding(
                 messages_pb2_grpc.add_MessagesServicer_to_server,
                 MessagesServicer(database, writer, pager, limits),
                 messages_pb2.DESCRIPTOR,
@@ -78,6 +105,16 @@ def build(settings: Settings) -> Supervisor:
                 receipts_pb2_grpc.add_ReceiptsServicer_to_server,
                 ReceiptsServicer(database, bus),
                 receipts_pb2.DESCRIPTOR,
+            ),
+            Binding(
+                scheduled_pb2_grpc.add_ScheduledServicer_to_server,
+                ScheduledServicer(database, pager, limits),
+                scheduled_pb2.DESCRIPTOR,
+            ),
+            Binding(
+                search_pb2_grpc.add_SearchServicer_to_server,
+                SearchServicer(database, pager, limiter, searches),
+                search_pb2.DESCRIPTOR,
             ),
         ],
         callers=caller_digests(settings.service_callers),
@@ -89,6 +126,7 @@ def build(settings: Settings) -> Supervisor:
         await sending.close()
         await database.close()
         await users.close()
+        await limiter.close()
 
     writer.start()
     return Supervisor(
@@ -107,7 +145,7 @@ def build(settings: Settings) -> Supervisor:
 def build_worker(settings: Settings) -> JobWorker:
     """Build the worker; its children open what they need after the fork."""
     app = celery_app(NAME, settings.celery_broker_url, settings.celery_result_backend)
-    return JobWorker(app, [LINK_PREVIEWS], partial(_workshop, settings))
+    return JobWorker(app, [LINK_PREVIEWS], partial(_workshop, settings), rounds=[SEND_SCHEDULED, LEARN_WORDS])
 
 
 def _workshop(settings: Settings) -> Workshop:
@@ -119,9 +157,20 @@ def _workshop(settings: Settings) -> Workshop:
         runner.run(database.close())
         runner.close()
 
-    return Workshop(database, previews.works, close)
+    rounds = {
+        SEND_SCHEDULED: ScheduledSender(database, settings.limits).go_round,
+        LEARN_WORDS: WordLearner(database).go_round,
+    }
+    return Workshop(database, previews.works, close, rounds)
 
 
 def _database(settings: Settings, *, pool_size: int) -> Database:
-    encode = Encoder(convert.conversation, convert.participant, convert.message, convert.settings)
+    encode = Encoder(
+        convert.conversation,
+        convert.participant,
+        convert.message,
+        convert.settings,
+        convert.scheduled,
+        convert.saved_draft,
+    )
     return Database(settings.database_url, service=NAME, encode=encode, pool_size=pool_size)

@@ -16,6 +16,7 @@ SETTINGS: dict[str, str] = {
     "LOGIN_LIMIT": "1000/0.01",
     "LOGIN_IP_LIMIT": "1000/0.01",
     "REGISTER_IP_LIMIT": "1000/0.01",
+    "SEARCH_LIMIT": "1000/0.01",
     "SEND_RATE": "1000",
     "SEND_BURST": "1000",
     "COMMAND_RATE": "1000",

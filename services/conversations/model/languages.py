@@ -92,6 +92,6 @@ def language_of(content: str) -> Language:
     if content.isascii():
         return Language.ENGLISH
     beginning = content[:_CHARACTERS].lower()
-    if any("а" <= character <= "я" for character in beginning):  # noqa: RUF001 - Cyrillic
+    if any("а" <= character <= "я" for character in beginning):
         return Language.RUSSIAN
     return Language.ENGLISH if any("a" <= character <= "z" for character in beginning) else Language.SIMPLE

@@ -82,8 +82,8 @@ class Hit:
 class Place:
     """Where a page of hits begins.
 
-    The newest matches make a window, within which the best come first; then comes the window before it. `at` is when the
-    first page was asked for: all pages judge age by the same time.
+    The newest matches make a window, within which the best come first; then comes the window before it. `at` is when
+    the first page was asked for: all pages judge age by the same time.
     """
 
     at: datetime
@@ -103,13 +103,15 @@ class Scope:
     conversation_ids: tuple[ConversationId, ...]
     sender_ids: tuple[UserId, ...]
     forms: tuple[str, ...]
+    # About how many messages there are altogether.
+    total: float
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """A page of hits."""
 
-    hits: tuple[Hit, ...]
+    hits: list[Hit]
     next: Place | None
     is_lenient: bool
 
