@@ -54,7 +54,7 @@ def attach(tx: Transaction, message_id: MessageId, found: Mapping[str, Preview])
         return
     changed = conversation.changed()
     updated = replace(message, rev=changed.rev, previews=previews)
-    messages.save_edit(tx, updated, is_rewritten=False)
+    messages.save(tx, updated)
     conversations.save(tx, changed)
     changes.append(tx, changed, ChangeKind.MESSAGE_UPDATED, actor_id=message.sender_id, target_ids=[message_id])
     tx.emit(MessageUpdated(updated), actor_id=message.sender_id)
