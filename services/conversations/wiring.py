@@ -50,6 +50,7 @@ from services.conversations.bus.announcer import PositionAnnouncer
 from services.conversations.bus.publish import Encoder
 from services.conversations.domain.writer import Writer
 from services.conversations.jobs.previews import Previews
+from services.conversations.jobs.reminders import REMIND, Reminding
 from services.conversations.jobs.scheduled import SEND_SCHEDULED, ScheduledSender
 from services.conversations.jobs.search import LEARN_WORDS, WordLearner
 from services.conversations.model.previews import LINK_PREVIEWS
@@ -145,7 +146,7 @@ def build(settings: Settings) -> Supervisor:
 def build_worker(settings: Settings) -> JobWorker:
     """Build the worker; its children open what they need after the fork."""
     app = celery_app(NAME, settings.celery_broker_url, settings.celery_result_backend)
-    return JobWorker(app, [LINK_PREVIEWS], partial(_workshop, settings), rounds=[SEND_SCHEDULED, LEARN_WORDS])
+    return JobWorker(app, [LINK_PREVIEWS], partial(_workshop, settings), rounds=[SEND_SCHEDULED, REMIND, LEARN_WORDS])
 
 
 def _workshop(settings: Settings) -> Workshop:
@@ -159,6 +160,7 @@ def _workshop(settings: Settings) -> Workshop:
 
     rounds = {
         SEND_SCHEDULED: ScheduledSender(database, settings.limits).go_round,
+        REMIND: Reminding(database, settings.limits).go_round,
         LEARN_WORDS: WordLearner(database).go_round,
     }
     return Workshop(database, previews.works, close, rounds)
