@@ -69,7 +69,7 @@ _FREQUENT = {
     """,
 }
 # The first words decide; a text that changes its language later on is stemmed by how it begins.
-_CHARACTERS = 600
+_CHARACTERS = 200
 # Counts of all languages in one number, 12 bits each, so that they are added in one go.
 _BITS = 12
 _COUNTS: dict[str, int] = {}

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from chassis.database import Transaction
 from services.conversations.model.changes import ChangeKind
 from services.conversations.model.ids import ConversationId, MessageId, UserId
+from services.conversations.model.languages import language_of
 from services.conversations.model.messages import Draft, Message
 from services.conversations.model.participants import Standing
 from services.conversations.model.permissions import Role
@@ -46,18 +47,18 @@ _WRITE = text("""
             cast(:ids as uuid[]), cast(:conversation_ids as uuid[]), cast(:seqs as bigint[]), cast(:revs as bigint[]),
             cast(:sender_ids as uuid[]), cast(:message_types as smallint[]), cast(:contents as text[]),
             cast(:priorities as smallint[]), cast(:importances as boolean[]), cast(:keys as text[]),
-            cast(:body_hashes as bytea[]), cast(:parts as jsonb[])
+            cast(:body_hashes as bytea[]), cast(:parts as jsonb[]), cast(:languages as smallint[])
         ) as rows(id, conversation_id, seq, rev, sender_id, message_type, content, priority, is_important,
-                  client_message_id, body_hash, parts)),
+                  client_message_id, body_hash, parts, language)),
     stored as (
         insert into messages (id, conversation_id, seq, rev, sender_id, message_type, content, priority, is_important,
                               client_message_id, body_hash, created_at, reply_to_id, thread_root_id, mentions,
-                              mentions_all, forwarded_from, requires_acknowledgement, poll)
+                              mentions_all, forwarded_from, requires_acknowledgement, poll, language)
         select id, conversation_id, seq, rev, sender_id, message_type, content, priority, is_important,
                client_message_id, body_hash, :at, (parts ->> 'reply_to_id')::uuid, (parts ->> 'thread_root_id')::uuid,
                case when parts ? 'mentions' then array(select jsonb_array_elements_text(parts -> 'mentions')) end,
                coalesce((parts -> 'mentions_all')::boolean, false), parts -> 'forwarded_from',
-               coalesce((parts -> 'requires_acknowledgement')::boolean, false), parts -> 'poll'
+               coalesce((parts -> 'requires_acknowledgement')::boolean, false), parts -> 'poll', language
         from sent),
     logged as (
         insert into conversation_changes (conversation_id, rev, kind, actor_id, target_id, created_at)
@@ -233,6 +234,7 @@ def write(tx: Transaction, stored: Sequence[tuple[Message, bytes]], at: datetime
             "keys": [message.client_message_id for message in messages],
             "body_hashes": [body_hash for _, body_hash in stored],
             "parts": [_parts(message) for message in messages],
+            "languages": _array(language_of(message.content) for message in messages),
             "at": at,
             "kind": ChangeKind.MESSAGE_SENT,
         },
