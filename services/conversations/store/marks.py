@@ -10,6 +10,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from services.conversations.store.tables import ID, TIME, metadata
@@ -112,4 +113,5 @@ reports = Table(
     Column("resolved_at", TIME),
     UniqueConstraint("message_id", "reporter_id", name="reports_once"),
     Index("reports_state", "state", "created_at", "id"),
+    Index("reports_open", "reporter_id", postgresql_where=text("state = 1")),
 )
