@@ -10,7 +10,9 @@ from chassis.rpc.client import Channel
 from gateway.settings import Settings
 from messaging.auth.v1.accounts_pb2_grpc import AccountsStub
 from messaging.auth.v1.sessions_pb2_grpc import SessionsStub
+from messaging.conversations.v1.bans_pb2_grpc import BansStub
 from messaging.conversations.v1.conversations_pb2_grpc import ConversationsStub
+from messaging.conversations.v1.invites_pb2_grpc import InvitesStub
 from messaging.conversations.v1.messages_pb2_grpc import MessagesStub
 from messaging.conversations.v1.participants_pb2_grpc import ParticipantsStub
 from messaging.conversations.v1.receipts_pb2_grpc import ReceiptsStub
@@ -63,6 +65,8 @@ class ConversationsClient(Service):
         super().__init__(target, credential)
         self.conversations = self.stub(ConversationsStub)
         self.participants = self.stub(ParticipantsStub)
+        self.bans = self.stub(BansStub)
+        self.invites = self.stub(InvitesStub)
         self.messages = self.stub(MessagesStub)
         self.receipts = self.stub(ReceiptsStub)
         self.scheduled = self.stub(ScheduledStub)

@@ -47,6 +47,10 @@ HISTORY_VISIBILITIES: dict[str, pb.HistoryVisibility.ValueType] = {
     "all": pb.HISTORY_VISIBILITY_ALL,
     "since_joined": pb.HISTORY_VISIBILITY_SINCE_JOINED,
 }
+POSTING_POLICIES: dict[str, pb.PostingPolicy.ValueType] = {
+    "members": pb.POSTING_POLICY_MEMBERS,
+    "moderators": pb.POSTING_POLICY_MODERATORS,
+}
 
 
 class NewConversation(Sent):
@@ -67,6 +71,14 @@ class ConversationChange(Change):
 
     title: Title = Field(default_factory=str)
     description: Description = Field(default_factory=str)
+    is_public: bool = Field(default_factory=bool, description="Whether anybody may find and join it")
+    history_visibility: HistoryVisibility = Field(
+        default_factory=lambda: "all", description="What those may read who join from now on"
+    )
+    posting_policy: PostingPolicy = Field(default_factory=lambda: "members", description="Who may write")
+    slow_mode_seconds: int = Field(
+        default_factory=int, ge=0, le=86_400, description="Between two messages of a member; 0 for none"
+    )
 
 
 class MyMembership(Shown):
@@ -153,7 +165,9 @@ class ConversationFilters(Paged):
     """Which of my conversations."""
 
     kind: Kind | None = Field(None, description="Only this kind")
-    unread: bool = Field(False, description="`true`: only those with unread messages")
+    unread: bool | None = Field(None, description="Only those with unread messages, or only those without")
+    archived: bool | None = Field(None, description="Only those that I keep out of the way, or only the others")
+    pinned: bool | None = Field(None, description="Only those that I keep at the top, or only the others")
     search: str = Field("", max_length=100, description="Only those whose title contains this")
 
 
@@ -166,7 +180,9 @@ async def list_mine(request: Request, filters: Annotated[ConversationFilters, Qu
         clients.conversations.conversations.ListConversations,
         pb.ListConversationsRequest(
             kind=KINDS[filters.kind],
-            unread_only=filters.unread,
+            is_unread=filters.unread,
+            is_archived=filters.archived,
+            is_pinned=filters.pinned,
             title_query=filters.search,
             page_size=filters.page_size,
             page_token=filters.cursor,
@@ -239,14 +255,18 @@ async def change(
     clients: Backend,
     if_match: IfMatch = None,
 ) -> Response:
-    """Changes title and description of a group; for its owner and admins."""
+    """Changes the settings of a group or channel; for its owner and admins."""
     given = sent.given()
+    mask = FieldMask(paths=list(given))
+    for name, values in (("history_visibility", HISTORY_VISIBILITIES), ("posting_policy", POSTING_POLICIES)):
+        if name in given:
+            given[name] = values[given[name]]
     answer = await clients.conversations.ask(
         clients.conversations.conversations.UpdateConversation,
         pb.UpdateConversationRequest(
             conversation_id=conversation_id,
             **given,
-            update_mask=FieldMask(paths=list(given)),
+            update_mask=mask,
             etag=version(if_match),
             request_id=request_id(None),
         ),

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from google.protobuf.field_mask_pb2 import FieldMask
 from pydantic import Field
 
 from chassis import call
@@ -11,6 +12,7 @@ from gateway.rest.answers import Json, nothing, page, settled
 from gateway.rest.backend import Backend, request_id
 from gateway.rest.models import (
     EXAMPLE_USER,
+    Change,
     ConversationId,
     Id,
     IdempotencyKey,
@@ -18,9 +20,11 @@ from gateway.rest.models import (
     Paged,
     Sent,
     SentId,
+    SentTime,
     Shown,
     Time,
     id_in_path,
+    stamp,
 )
 from gateway.rest.problems import problems
 from gateway.rest.route import SignedInRoute
@@ -53,10 +57,13 @@ class Invitees(Sent):
     role: Role = Field("member", description="As what; only below one's own role")
 
 
-class RoleChange(Sent):
-    """Another role."""
+class ParticipantChange(Change):
+    """What shall be different; fields that are left out stay as they are."""
 
-    role: Role
+    role: Role = Field(default_factory=lambda: "member")
+    muted_until: SentTime | None = Field(
+        default_factory=lambda: None, description="Until when they cannot write; null ends a mute"
+    )
 
 
 class Participant(Shown):
@@ -96,6 +103,7 @@ async def list_all(
     responses=problems(
         "conversation_not_found",
         "role_insufficient",
+        "banned",
         "user_unavailable",
         "direct_conversation",
         "participant_limit",
@@ -121,16 +129,24 @@ async def add(
 
 @router.patch(
     "/{conversation_id:id}/participants/{user_id:id}/",
-    summary="Change a participant's role",
+    summary="Change a participant",
     response_model=Participant,
     responses=problems(*REMOVAL_PROBLEMS),
 )
-async def change(conversation_id: ConversationId, user_id: UserId, sent: RoleChange, clients: Backend) -> Response:
-    """Only roles below one's own, of people below oneself; an owner may give any."""
+async def change(
+    conversation_id: ConversationId, user_id: UserId, sent: ParticipantChange, clients: Backend
+) -> Response:
+    """Roles below one's own, of people below oneself; moderators mute those below them. An owner may do all."""
+    given = sent.given()
     answer = await clients.conversations.ask(
         clients.conversations.participants.UpdateParticipant,
         pb.UpdateParticipantRequest(
-            conversation_id=conversation_id, user_id=user_id, role=ROLES[sent.role], request_id=request_id(None)
+            conversation_id=conversation_id,
+            user_id=user_id,
+            role=ROLES[sent.role],
+            mute_time=stamp(sent.muted_until),
+            update_mask=FieldMask(paths=["mute_time" if name == "muted_until" else name for name in given]),
+            request_id=request_id(None),
         ),
     )
     return Json(views.participant(answer.participant))

@@ -56,7 +56,22 @@ class IdConvertor(Convertor[str]):
         return value
 
 
+class CodeConvertor(Convertor[str]):
+    """`{name:code}` in a path: random text that is safe in an address, long enough that nobody guesses it."""
+
+    regex = "[0-9A-Za-z_-]{16,64}"
+
+    def convert(self, value: str) -> str:
+        """Return it as it is."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Return it for a path."""
+        return value
+
+
 register_url_convertor("id", IdConvertor())
+register_url_convertor("code", CodeConvertor())
 
 
 class Route(APIRoute):

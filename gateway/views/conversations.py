@@ -2,7 +2,7 @@
 
 from gateway.views.messages import message, message_shared
 from gateway.views.values import View, time
-from messaging.conversations.v1 import conversations_pb2, events_pb2, participants_pb2
+from messaging.conversations.v1 import bans_pb2, conversations_pb2, events_pb2, invites_pb2, participants_pb2
 
 # Position = number in the proto's enum. Values that a newer service may send and this table lacks are refused by tests.
 CONVERSATION_KINDS = ("", "direct", "group", "channel")
@@ -55,11 +55,12 @@ def conversation(source: conversations_pb2.Conversation) -> View:
         "peer_id": source.peer_id or None,
         "last_message": message(source.last_message) if source.HasField("last_message") else None,
         "unread_count": source.unread_count,
-        "my_membership": _membership(source.my_membership, source.my_settings),
+        "my_membership": membership(source.my_membership, source.my_settings),
     }
 
 
-def _membership(source: participants_pb2.Participant, settings: participants_pb2.MembershipSettings) -> View:
+def membership(source: participants_pb2.Participant, settings: participants_pb2.MembershipSettings) -> View:
+    """What the one who asked is in a conversation, and has set for themselves."""
     return {
         "role": ROLES[source.role],
         "read_seq": source.read_seq,
@@ -83,6 +84,53 @@ def membership_settings(source: participants_pb2.MembershipSettings) -> View:
 def settings_changed(source: events_pb2.SettingsChanged) -> View:
     """A member's own settings in one conversation."""
     return {"conversation_id": source.conversation_id, **membership_settings(source.settings)}
+
+
+def conversation_public(source: conversations_pb2.PublicConversation) -> View:
+    """A public conversation as those see it who are not in it."""
+    return {
+        "id": source.conversation_id,
+        "kind": CONVERSATION_KINDS[source.kind],
+        "title": source.title,
+        "description": source.description,
+        "participant_count": source.participant_count,
+        "created_at": time(source.create_time),
+    }
+
+
+def ban(source: bans_pb2.Ban) -> View:
+    """Somebody who may not take part."""
+    return {
+        "conversation_id": source.conversation_id,
+        "user_id": source.user_id,
+        "banned_by": source.actor_id,
+        "created_at": time(source.create_time),
+        "expires_at": time(source.expire_time) if source.HasField("expire_time") else None,
+    }
+
+
+def invite(source: invites_pb2.Invite) -> View:
+    """A way in, with its code."""
+    return {
+        "id": source.invite_id,
+        "conversation_id": source.conversation_id,
+        "code": source.code,
+        "role": ROLES[source.role],
+        "max_uses": source.max_uses or None,
+        "use_count": source.use_count,
+        "created_by": source.creator_id,
+        "created_at": time(source.create_time),
+        "expires_at": time(source.expire_time) if source.HasField("expire_time") else None,
+    }
+
+
+def invite_preview(source: invites_pb2.PreviewInviteResponse) -> View:
+    """What an invite leads to."""
+    return {
+        "kind": CONVERSATION_KINDS[source.kind],
+        "title": source.title,
+        "participant_count": source.participant_count,
+    }
 
 
 def participant(source: participants_pb2.Participant) -> View:

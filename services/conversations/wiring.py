@@ -18,33 +18,60 @@ from chassis.rpc.server import Binding, GrpcServer
 from chassis.settings import caller_digests
 from chassis.supervisor import Supervisor
 from messaging.conversations.v1 import (
+    acknowledgements_pb2,
+    acknowledgements_pb2_grpc,
     bans_pb2,
     bans_pb2_grpc,
+    bookmarks_pb2,
+    bookmarks_pb2_grpc,
     conversations_pb2,
     conversations_pb2_grpc,
+    drafts_pb2,
+    drafts_pb2_grpc,
+    forwards_pb2,
+    forwards_pb2_grpc,
     invites_pb2,
     invites_pb2_grpc,
     messages_pb2,
     messages_pb2_grpc,
     participants_pb2,
     participants_pb2_grpc,
+    pins_pb2,
+    pins_pb2_grpc,
+    polls_pb2,
+    polls_pb2_grpc,
+    reactions_pb2,
+    reactions_pb2_grpc,
     receipts_pb2,
     receipts_pb2_grpc,
+    reports_pb2,
+    reports_pb2_grpc,
     scheduled_pb2,
     scheduled_pb2_grpc,
     search_pb2,
     search_pb2_grpc,
+    threads_pb2,
+    threads_pb2_grpc,
 )
 from services.conversations.api import convert
+from services.conversations.api.acknowledgements import AcknowledgementsServicer
 from services.conversations.api.bans import BansServicer
+from services.conversations.api.bookmarks import BookmarksServicer
 from services.conversations.api.conversations import ConversationsServicer
+from services.conversations.api.drafts import DraftsServicer
+from services.conversations.api.forwards import ForwardsServicer
 from services.conversations.api.invites import InvitesServicer
 from services.conversations.api.messages import MessagesServicer
 from services.conversations.api.newcomers import Newcomers
 from services.conversations.api.participants import ParticipantsServicer
+from services.conversations.api.pins import PinsServicer
+from services.conversations.api.polls import PollsServicer
+from services.conversations.api.reactions import ReactionsServicer
 from services.conversations.api.receipts import ReceiptsServicer
+from services.conversations.api.reports import ReportsServicer
 from services.conversations.api.scheduled import ScheduledServicer
 from services.conversations.api.search import SearchServicer
+from services.conversations.api.threads import ThreadsServicer
 from services.conversations.bus import consume
 from services.conversations.bus.announcer import PositionAnnouncer
 from services.conversations.bus.publish import Encoder
@@ -53,6 +80,7 @@ from services.conversations.jobs.previews import Previews
 from services.conversations.jobs.reminders import REMIND, Reminding
 from services.conversations.jobs.scheduled import SEND_SCHEDULED, ScheduledSender
 from services.conversations.jobs.search import LEARN_WORDS, WordLearner
+from services.conversations.model.limits import Limits
 from services.conversations.model.previews import LINK_PREVIEWS
 from services.conversations.settings import Settings
 
@@ -103,6 +131,16 @@ def build(settings: Settings) -> Supervisor:
                 messages_pb2.DESCRIPTOR,
             ),
             Binding(
+                threads_pb2_grpc.add_ThreadsServicer_to_server,
+                ThreadsServicer(database, pager),
+                threads_pb2.DESCRIPTOR,
+            ),
+            Binding(
+                forwards_pb2_grpc.add_ForwardsServicer_to_server,
+                ForwardsServicer(database, writer, limits),
+                forwards_pb2.DESCRIPTOR,
+            ),
+            Binding(
                 receipts_pb2_grpc.add_ReceiptsServicer_to_server,
                 ReceiptsServicer(database, bus),
                 receipts_pb2.DESCRIPTOR,
@@ -117,6 +155,7 @@ def build(settings: Settings) -> Supervisor:
                 SearchServicer(database, pager, limiter, searches),
                 search_pb2.DESCRIPTOR,
             ),
+            *_bindings_of_marks(database, pager, limits),
         ],
         callers=caller_digests(settings.service_callers),
         is_reflected=settings.debug,
@@ -141,6 +180,46 @@ def build(settings: Settings) -> Supervisor:
         server,
         on_exit=close,
     )
+
+
+def _bindings_of_marks(database: Database, pager: Pager, limits: Limits) -> list[Binding]:
+    return [
+        Binding(
+            reactions_pb2_grpc.add_ReactionsServicer_to_server,
+            ReactionsServicer(database, pager),
+            reactions_pb2.DESCRIPTOR,
+        ),
+        Binding(
+            pins_pb2_grpc.add_PinsServicer_to_server,
+            PinsServicer(database, pager),
+            pins_pb2.DESCRIPTOR,
+        ),
+        Binding(
+            bookmarks_pb2_grpc.add_BookmarksServicer_to_server,
+            BookmarksServicer(database, pager),
+            bookmarks_pb2.DESCRIPTOR,
+        ),
+        Binding(
+            drafts_pb2_grpc.add_DraftsServicer_to_server,
+            DraftsServicer(database, limits),
+            drafts_pb2.DESCRIPTOR,
+        ),
+        Binding(
+            acknowledgements_pb2_grpc.add_AcknowledgementsServicer_to_server,
+            AcknowledgementsServicer(database, pager),
+            acknowledgements_pb2.DESCRIPTOR,
+        ),
+        Binding(
+            polls_pb2_grpc.add_PollsServicer_to_server,
+            PollsServicer(database, pager),
+            polls_pb2.DESCRIPTOR,
+        ),
+        Binding(
+            reports_pb2_grpc.add_ReportsServicer_to_server,
+            ReportsServicer(database, pager),
+            reports_pb2.DESCRIPTOR,
+        ),
+    ]
 
 
 def build_worker(settings: Settings) -> JobWorker:

@@ -1,6 +1,6 @@
 """The Conversations service."""
 
-from typing import Any
+from typing import Any, Literal, cast
 
 from chassis.call import caller, current
 from chassis.database import Database, Once
@@ -10,12 +10,21 @@ from messaging.conversations.v1 import conversations_pb2 as pb
 from messaging.conversations.v1 import conversations_pb2_grpc as rpc
 from services.conversations.api import convert
 from services.conversations.api.newcomers import Newcomers
-from services.conversations.domain import changes, conversations
-from services.conversations.model.conversations import ConversationKind, HistoryVisibility, MemberView
+from services.conversations.domain import changes, conversations, participants
+from services.conversations.model.conversations import (
+    Conversation,
+    ConversationKind,
+    HistoryVisibility,
+    MemberView,
+    PostingPolicy,
+)
 from services.conversations.model.ids import UserId
 from services.conversations.model.limits import Limits
 from services.conversations.store import conversations as store
 from services.conversations.store import views
+
+# Filters of a list that are left out, yes or no.
+_FLAGS: tuple[Literal["is_unread", "is_archived", "is_pinned"], ...] = ("is_unread", "is_archived", "is_pinned")
 
 
 class ConversationsServicer(rpc.ConversationsServicer):
@@ -39,6 +48,7 @@ class ConversationsServicer(rpc.ConversationsServicer):
             "title": request.title,
             "description": request.description,
             "is_public": request.is_public,
+            "history_visibility": HistoryVisibility(request.history_visibility or HistoryVisibility.ALL),
             "participant_ids": participant_ids,
             "newcomers": newcomers,
             "once": Once.of(request, encode=_created, answer=pb.CreateConversationResponse),
@@ -48,7 +58,6 @@ class ConversationsServicer(rpc.ConversationsServicer):
         return await self._database.run(
             conversations.create_group,
             kind=ConversationKind(request.kind),
-            history_visibility=HistoryVisibility(request.history_visibility or HistoryVisibility.ALL),
             limits=self._limits,
             **arguments,
         )
@@ -66,19 +75,20 @@ class ConversationsServicer(rpc.ConversationsServicer):
         self, request: pb.ListConversationsRequest, context: Context
     ) -> pb.ListConversationsResponse:
         """Refuses page tokens of other lists."""
-        filters = {
+        flags: dict[str, bool] = {name: getattr(request, name) for name in _FLAGS if request.HasField(name)}
+        filters: dict[str, Any] = {
             "list": "conversations",
             "user": caller().user_id,
             "kind": request.kind,
-            "unread": request.unread_only,
             "title": request.title_query,
+            **flags,
         }
         page = await self._database.run(
             views.page,
             member_id=UserId(caller().user_id),
             kind=ConversationKind(request.kind) if request.kind else None,
-            unread_only=request.unread_only,
             title_query=request.title_query,
+            flags=flags,
             cursor=self._pager.decode(request.page_token, filters),
             size=size(request.page_size),
         )
@@ -92,15 +102,64 @@ class ConversationsServicer(rpc.ConversationsServicer):
         self, request: pb.UpdateConversationRequest, context: Context
     ) -> pb.UpdateConversationResponse:
         """Refuses direct conversations, weak roles and old etags."""
-        paths = set(request.update_mask.paths)
+        settings: dict[str, Any] = {
+            "title": request.title,
+            "description": request.description,
+            "is_public": request.is_public,
+            "history_visibility": HistoryVisibility(request.history_visibility or HistoryVisibility.ALL),
+            "posting_policy": PostingPolicy(request.posting_policy or PostingPolicy.MEMBERS),
+            "slow_mode_seconds": request.slow_mode_seconds,
+        }
         return await self._database.run(
             conversations.update,
             conversation_id=convert.conversation_id(request.conversation_id),
             actor_id=UserId(caller().user_id),
-            title=request.title if "title" in paths else None,
-            description=request.description if "description" in paths else None,
+            given={name: settings[name] for name in request.update_mask.paths},
             etag=request.etag,
             once=Once.of(request, encode=_updated, answer=pb.UpdateConversationResponse),
+        )
+
+    async def ListPublicConversations(
+        self, request: pb.ListPublicConversationsRequest, context: Context
+    ) -> pb.ListPublicConversationsResponse:
+        """Refuses page tokens of other lists."""
+        filters = {"list": "public", "query": request.query}
+        page = await self._database.run(
+            store.page_of_public,
+            query=request.query,
+            cursor=self._pager.decode(request.page_token, filters),
+            size=size(request.page_size),
+        )
+        return pb.ListPublicConversationsResponse(
+            conversations=map(_public, page.rows),
+            next_page_token=self._pager.encode(page.next, filters),
+            previous_page_token=self._pager.encode(page.previous, filters),
+        )
+
+    async def JoinConversation(
+        self, request: pb.JoinConversationRequest, context: Context
+    ) -> pb.JoinConversationResponse:
+        """Refuses private conversations, banned people, and too many."""
+        user_id = UserId(caller().user_id)
+        return await self._database.run(
+            participants.join,
+            conversation_id=convert.conversation_id(request.conversation_id),
+            user_id=user_id,
+            newcomers=await self._newcomers.among([user_id]),
+            limits=self._limits,
+            once=Once.of(request, encode=_joined, answer=pb.JoinConversationResponse),
+        )
+
+    async def TransferOwnership(
+        self, request: pb.TransferOwnershipRequest, context: Context
+    ) -> pb.TransferOwnershipResponse:
+        """Refuses direct conversations, all but owners, and people who do not take part."""
+        return await self._database.run(
+            participants.transfer,
+            conversation_id=convert.conversation_id(request.conversation_id),
+            actor_id=UserId(caller().user_id),
+            user_id=convert.user_id(request.user_id),
+            once=Once.of(request, encode=_transferred, answer=pb.TransferOwnershipResponse),
         )
 
     async def DeleteConversation(
@@ -146,3 +205,23 @@ def _created(result: tuple[MemberView, bool]) -> pb.CreateConversationResponse:
 
 def _updated(view: MemberView) -> pb.UpdateConversationResponse:
     return pb.UpdateConversationResponse(conversation=convert.view(view))
+
+
+def _joined(view: MemberView) -> pb.JoinConversationResponse:
+    return pb.JoinConversationResponse(conversation=convert.view(view))
+
+
+def _transferred(view: MemberView) -> pb.TransferOwnershipResponse:
+    return pb.TransferOwnershipResponse(conversation=convert.view(view))
+
+
+def _public(source: Conversation) -> pb.PublicConversation:
+    """As those see it who are not in it."""
+    return pb.PublicConversation(
+        conversation_id=source.conversation_id,
+        kind=cast("pb.ConversationKind.ValueType", source.kind),
+        title=source.title,
+        description=source.description,
+        participant_count=source.participant_count,
+        create_time=convert.time(source.created_at),
+    )

@@ -1,5 +1,7 @@
 """The Participants service."""
 
+from typing import Any
+
 from chassis.call import caller
 from chassis.database import Database, Once
 from chassis.paging import Pager, size
@@ -8,10 +10,10 @@ from messaging.conversations.v1 import participants_pb2 as pb
 from messaging.conversations.v1 import participants_pb2_grpc as rpc
 from services.conversations.api import convert
 from services.conversations.api.newcomers import Newcomers
-from services.conversations.domain import participants
+from services.conversations.domain import memberships, participants
 from services.conversations.model.ids import UserId
 from services.conversations.model.limits import Limits
-from services.conversations.model.participants import Participant
+from services.conversations.model.participants import NotificationLevel, Participant, Settings
 from services.conversations.model.permissions import Role
 
 
@@ -61,12 +63,17 @@ class ParticipantsServicer(rpc.ParticipantsServicer):
         self, request: pb.UpdateParticipantRequest, context: Context
     ) -> pb.UpdateParticipantResponse:
         """Refuses direct conversations, weak roles, and to leave a group without an owner."""
+        given: dict[str, Any] = {}
+        if "role" in request.update_mask.paths:
+            given["role"] = Role(request.role or Role.MEMBER)
+        if "mute_time" in request.update_mask.paths:
+            given["muted_until"] = convert.moment_in(request, "mute_time")
         return await self._database.run(
-            participants.change_role,
+            participants.update,
             conversation_id=convert.conversation_id(request.conversation_id),
             actor_id=UserId(caller().user_id),
             user_id=convert.user_id(request.user_id),
-            role=Role(request.role),
+            given=given,
             once=Once.of(request, encode=_updated, answer=pb.UpdateParticipantResponse),
         )
 
@@ -82,6 +89,29 @@ class ParticipantsServicer(rpc.ParticipantsServicer):
             once=Once.of(request, encode=_removed, answer=pb.RemoveParticipantResponse),
         )
 
+    async def UpdateMembership(
+        self, request: pb.UpdateMembershipRequest, context: Context
+    ) -> pb.UpdateMembershipResponse:
+        """Refuses conversations that the caller is not in."""
+        settings: dict[str, Any] = {
+            "snooze_time": ("snoozed_until", convert.moment_in(request, "snooze_time")),
+            "notification_level": (
+                "notification_level",
+                NotificationLevel(request.notification_level or NotificationLevel.ALL),
+            ),
+            "is_pinned": ("is_pinned", request.is_pinned),
+            "is_archived": ("is_archived", request.is_archived),
+        }
+        paths = set(request.update_mask.paths)
+        return await self._database.run(
+            memberships.update,
+            conversation_id=convert.conversation_id(request.conversation_id),
+            user_id=UserId(caller().user_id),
+            settings=dict(settings[path] for path in paths - {"nickname"}),
+            nickname=request.nickname.strip() if "nickname" in paths else None,
+            once=Once.of(request, encode=_set, answer=pb.UpdateMembershipResponse),
+        )
+
 
 def _added(members: list[Participant]) -> pb.AddParticipantsResponse:
     return pb.AddParticipantsResponse(participants=map(convert.participant, members))
@@ -89,6 +119,11 @@ def _added(members: list[Participant]) -> pb.AddParticipantsResponse:
 
 def _updated(member: Participant) -> pb.UpdateParticipantResponse:
     return pb.UpdateParticipantResponse(participant=convert.participant(member))
+
+
+def _set(membership: tuple[Participant, Settings]) -> pb.UpdateMembershipResponse:
+    member, settings = membership
+    return pb.UpdateMembershipResponse(participant=convert.participant(member), settings=convert.settings(settings))
 
 
 def _removed(_nothing: None) -> pb.RemoveParticipantResponse:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from chassis.database import Transaction
 from chassis.errors import EtagMismatch
 from chassis.ids import uuid7
+from services.conversations.domain.participants import lock_group
 from services.conversations.model.changes import ChangeKind
 from services.conversations.model.conversations import (
     Conversation,
@@ -73,6 +75,7 @@ def create_direct(
     title: str,
     description: str,
     is_public: bool,
+    history_visibility: HistoryVisibility,
     newcomers: Mapping[UserId, str],
 ) -> tuple[MemberView, bool]:
     """Find or create the one conversation of two people, and tell whether it is new.
@@ -80,7 +83,8 @@ def create_direct(
     Raises: DirectNeedsOnePeer, UserUnavailable, Blocked. Emits: ConversationCreated, MemberAdded of both.
     """
     peer_ids = set(participant_ids) - {creator_id}
-    if len(peer_ids) != 1 or title or description or is_public:
+    is_plain = not (title or description or is_public) and history_visibility is HistoryVisibility.ALL
+    if len(peer_ids) != 1 or not is_plain:
         raise DirectNeedsOnePeer()
     [peer_id] = peer_ids
     pair = ordered_pair(creator_id, peer_id)
@@ -151,25 +155,18 @@ def update(
     *,
     conversation_id: ConversationId,
     actor_id: UserId,
-    title: str | None,
-    description: str | None,
+    given: Mapping[str, Any],
     etag: str,
 ) -> MemberView:
-    """Change what is given of a group's settings.
+    """Change those settings of a group that are given, by the names of Conversation's fields.
 
     Raises: ConversationNotFound, DirectConversation, RoleInsufficient, EtagMismatch. Emits: ConversationUpdated.
     """
-    conversation = conversations.lock(tx, conversation_id, member_id=actor_id)
-    actor = participants.member(tx, conversation_id, actor_id)
-    conversation.require_group()
+    conversation, actor = lock_group(tx, conversation_id, actor_id)
     require(actor.role, Action.CHANGE_SETTINGS)
     if etag and etag != str(conversation.rev):
         raise EtagMismatch()
-    wanted = replace(
-        conversation,
-        title=conversation.title if title is None else title,
-        description=conversation.description if description is None else description,
-    )
+    wanted = replace(conversation, **given)
     if wanted != conversation:
         updated = replace(wanted, updated_at=tx.now).changed()
         conversations.save(tx, updated)

@@ -113,7 +113,7 @@ class ParticipantLimit(Conflict):
 
 
 class DirectNeedsOnePeer(Invalid):
-    """A direct conversation takes exactly one other person, and has no title."""
+    """A direct conversation takes exactly one other person, and has no title or settings of its own."""
 
     reason = "DIRECT_NEEDS_ONE_PEER"
 
@@ -266,3 +266,28 @@ class PlatformRoleInsufficient(Refused):
     """Your role on this platform does not allow it."""
 
     reason = "PLATFORM_ROLE_INSUFFICIENT"
+
+
+class Banned(Refused):
+    """The person may not take part in the conversation."""
+
+    reason = "BANNED"
+
+
+class InviteNotFound(NotFound):
+    """No such invite."""
+
+    # Whether it is unknown, over, used up or revoked is nobody's business who only has the code.
+    reason = "INVITE_NOT_FOUND"
+
+
+class ExpiryPast(Invalid):
+    """The time at which it shall end is over already."""
+
+    reason = "EXPIRY_PAST"
+
+
+class MessageNotForwardable(Invalid):
+    """What the platform itself wrote cannot be forwarded."""
+
+    reason = "MESSAGE_NOT_FORWARDABLE"

@@ -1,6 +1,6 @@
 """One person in a conversation: role, positions, and whether they may write."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 
@@ -24,6 +24,12 @@ class Participant:
     muted_until: datetime | None = None
     visible_after: int = 0
     nickname: str = ""
+    # They do not show what they read, and it is left out.
+    is_read_hidden: bool = field(default=False, kw_only=True)
+
+    def without_read(self) -> "Participant":
+        """As others see one who does not show what they read."""
+        return replace(self, read_seq=0, is_read_hidden=True)
 
 
 class NotificationLevel(IntEnum):
@@ -44,6 +50,11 @@ class Settings:
     is_archived: bool = False
 
 
+def still_to_come(end: datetime | None, *, at: datetime) -> datetime | None:
+    """The end of a mute; none when it is over already."""
+    return end if end is not None and end > at else None
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What decides whether a member may write at this moment."""
@@ -57,15 +68,19 @@ class Standing:
     last_sent_at: datetime | None = None
     visible_after: int = 0
 
-    def require_may_write(self, at: datetime) -> None:
-        """Raises: SenderSuspended, RoleInsufficient, Muted, Blocked, PostingRestricted."""
+    def require_may(self, action: Action, at: datetime) -> None:
+        """Of what members show each other. Raises: SenderSuspended, RoleInsufficient, Muted, Blocked."""
         if not self.is_active:
             raise SenderSuspended()
-        require(self.role, Action.WRITE)
+        require(self.role, action)
         if self.muted_until is not None and self.muted_until > at:
             raise Muted(until=self.muted_until.isoformat())
         if self.is_blocked:
             raise Blocked()
+
+    def require_may_write(self, at: datetime) -> None:
+        """Raises: SenderSuspended, RoleInsufficient, Muted, Blocked, PostingRestricted."""
+        self.require_may(Action.WRITE, at)
         if self.is_restricted and not may(self.role, Action.WRITE_WHERE_RESTRICTED):
             raise PostingRestricted()
 

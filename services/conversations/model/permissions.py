@@ -73,16 +73,16 @@ def require(role: Role, action: Action) -> None:
         raise RoleInsufficient()
 
 
-def require_may_add(actor: Role, given: Role) -> None:
-    """People come in below the one who brings them. Raises: RoleInsufficient."""
-    require(actor, Action.ADD_PARTICIPANT)
+def require_may_bring(actor: Role, given: Role, action: Action) -> None:
+    """People are added, or invited, to roles below that of the one who does it. Raises: RoleInsufficient."""
+    require(actor, action)
     if given <= actor:
         raise RoleInsufficient()
 
 
-def require_may_remove(actor: Role, target: Role) -> None:
-    """Owners remove anybody, others only those below them. Raises: RoleInsufficient."""
-    require(actor, Action.REMOVE_PARTICIPANT)
+def require_over(actor: Role, target: Role, action: Action) -> None:
+    """Owners do it to anybody, others only to those below them. Raises: RoleInsufficient."""
+    require(actor, action)
     if actor is not Role.OWNER and target <= actor:
         raise RoleInsufficient()
 

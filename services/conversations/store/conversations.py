@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import TextClause, and_, select, text
+from sqlalchemy import TextClause, and_, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Transaction
 from chassis.errors import NotFound
+from chassis.paging import Cursor, Page
 from services.conversations.model.conversations import (
     Conversation,
     ConversationKind,
@@ -17,6 +18,7 @@ from services.conversations.model.conversations import (
 )
 from services.conversations.model.errors import ConversationNotFound
 from services.conversations.model.ids import ConversationId, UserId
+from services.conversations.store import pages
 from services.conversations.store.tables import conversations as table
 from services.conversations.store.tables import participants as member_table
 
@@ -114,6 +116,7 @@ def lock(
     *,
     member_id: UserId | None,
     missing: type[NotFound] = ConversationNotFound,
+    or_public: bool = False,
 ) -> Conversation:
     """Lock the conversation for a shared change; outsiders lock nothing, no member is the platform itself.
 
@@ -122,7 +125,8 @@ def lock(
     """
     statement = select(*COLUMNS).where(table.c.id == conversation_id, _ALIVE)
     if member_id is not None:
-        statement = statement.where(select(1).where(_MEMBERSHIP, member_table.c.user_id == member_id).exists())
+        is_member = select(1).where(_MEMBERSHIP, member_table.c.user_id == member_id).exists()
+        statement = statement.where(or_(table.c.is_public, is_member) if or_public else is_member)
     row = tx.execute(statement.with_for_update(key_share=True)).one_or_none()
     if row is None:
         raise missing()
@@ -161,6 +165,25 @@ def get(tx: Transaction, conversation_id: ConversationId, *, member_id: UserId |
     if row is None:
         raise ConversationNotFound()
     return of_row(row)
+
+
+def page_of_public(tx: Transaction, *, query: str, cursor: Cursor | None, size: int) -> Page[Conversation]:
+    """A page of those that anybody may find, the most recently active first."""
+    statement = select(*COLUMNS).where(table.c.is_public, _ALIVE)
+    if query:
+        statement = statement.where(
+            or_(*(column.icontains(query, autoescape=True) for column in (table.c.title, table.c.description)))
+        )
+    statement = pages.cut(statement, (table.c.updated_at, table.c.id), cursor=cursor, size=size, is_falling=True)
+    rows = [of_row(row) for row in tx.execute(statement).all()]
+    return Page.cut(
+        rows, size=size, cursor=cursor, key=lambda found: (found.updated_at, found.conversation_id), weigh=size_of
+    )
+
+
+def size_of(conversation: Conversation) -> int:
+    """About how many bytes it takes in an answer."""
+    return 500 + len(conversation.title.encode()) + len(conversation.description.encode())
 
 
 def revisions(tx: Transaction, *, conversation_ids: Sequence[ConversationId]) -> tuple[list[Revision], str]:

@@ -1,9 +1,10 @@
 """Who takes part in a conversation, and as what."""
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import Any
 
-from sqlalchemy import func, literal, select, text, tuple_
+from sqlalchemy import and_, func, select, text
 
 from chassis.database import Transaction
 from chassis.errors import NotFound
@@ -13,7 +14,8 @@ from services.conversations.model.errors import ConversationNotFound, Participan
 from services.conversations.model.ids import ConversationId, UserId
 from services.conversations.model.participants import NotificationLevel, Participant, Settings, Standing
 from services.conversations.model.permissions import Role
-from services.conversations.store.tables import listed
+from services.conversations.store import pages
+from services.conversations.store.tables import conversations, listed
 from services.conversations.store.tables import participants as table
 
 # In the order of Participant's fields.
@@ -115,13 +117,8 @@ def everybody(tx: Transaction, conversation_id: ConversationId) -> list[Particip
 def page(tx: Transaction, conversation_id: ConversationId, *, cursor: Cursor | None, size: int) -> Page[Participant]:
     """A page of those who take part now, by the time they joined."""
     statement = select(*COLUMNS).where(table.c.conversation_id == conversation_id, _PRESENT)
-    place = (table.c.joined_at, table.c.user_id)
-    is_backward = cursor is not None and cursor.is_backward
-    if cursor is not None:
-        end = tuple_(*(literal(value, column.type) for value, column in zip(cursor.key, place, strict=True)))
-        statement = statement.where(tuple_(*place) < end if is_backward else tuple_(*place) > end)
-    order = [column.desc() if is_backward else column.asc() for column in place]
-    rows = [of_row(row) for row in tx.execute(statement.order_by(*order).limit(size + 1)).all()]
+    statement = pages.cut(statement, (table.c.joined_at, table.c.user_id), cursor=cursor, size=size)
+    rows = [of_row(row) for row in tx.execute(statement).all()]
     return Page.cut(rows, size=size, cursor=cursor, key=lambda found: (found.joined_at, found.user_id))
 
 
@@ -140,9 +137,31 @@ def add(tx: Transaction, conversation: Conversation, roles: dict[UserId, Role]) 
     )
 
 
-def set_role(tx: Transaction, participant: Participant) -> None:
-    """Write the role of a participant whose conversation is locked."""
-    tx.execute(_row(participant.conversation_id, participant.user_id).values(role=participant.role))
+def save(tx: Transaction, participant: Participant) -> None:
+    """Write what all see of a participant whose conversation is locked."""
+    values = {"role": participant.role, "muted_until": participant.muted_until, "nickname": participant.nickname}
+    tx.execute(_row(participant.conversation_id, participant.user_id).values(values))
+
+
+def own(tx: Transaction, conversation_id: ConversationId, user_id: UserId) -> tuple[Participant, Settings]:
+    """Lock a member's own row. Raises: ConversationNotFound."""
+    alive = and_(conversations.c.id == table.c.conversation_id, conversations.c.deleted_at.is_(None))
+    statement = (
+        select(*COLUMNS, *SETTINGS)
+        .join(conversations, alive)
+        .where(table.c.conversation_id == conversation_id, table.c.user_id == user_id, _PRESENT)
+        .with_for_update(of=table, key_share=True)
+    )
+    row = tx.execute(statement).one_or_none()
+    if row is None:
+        raise ConversationNotFound()
+    return of_row(row[: len(COLUMNS)]), settings_of_row(row[len(COLUMNS) :])
+
+
+def save_settings(tx: Transaction, conversation_id: ConversationId, user_id: UserId, settings: Settings) -> None:
+    """Write what a member has set for themselves."""
+    values = dict(zip(SETTINGS, astuple(settings), strict=True))
+    tx.execute(_row(conversation_id, user_id).values(values))
 
 
 def end(tx: Transaction, participant: Participant) -> None:

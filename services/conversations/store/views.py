@@ -1,6 +1,6 @@
 """Conversations as one of their members sees them, with own membership and last message, in one query."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -29,7 +29,9 @@ _VIEWS = """
 # By the filters of a list.
 _CONDITIONS = {
     "kind": "c.kind = :kind",
-    "is_unread": "c.last_seq > p.read_seq",
+    "is_unread": "(c.last_seq > p.read_seq) = :is_unread",
+    "is_archived": "p.is_archived = :is_archived",
+    "is_pinned": "p.is_pinned = :is_pinned",
     "title": "c.title ilike :title",
 }
 _MEMBERSHIP_AT = len(conversations.COLUMNS)
@@ -51,14 +53,17 @@ def page(
     *,
     member_id: UserId,
     kind: ConversationKind | None,
-    unread_only: bool,
     title_query: str,
+    flags: Mapping[str, bool],
     cursor: Cursor | None,
     size: int,
 ) -> Page[MemberView]:
-    """A page of the member's conversations, the most recently active first."""
-    filters: dict[str, Any] = {"kind": kind, "is_unread": unread_only, "title": _containing(title_query)}
-    given = {name: value for name, value in filters.items() if value}
+    """A page of the member's conversations, the most recently active first.
+
+    `flags` are `is_unread`, `is_archived` and `is_pinned`, those that matter.
+    """
+    filters: dict[str, Any] = {"kind": kind, "title": _containing(title_query)}
+    given = {name: value for name, value in filters.items() if value} | dict(flags)
     conditions = [_CONDITIONS[name] for name in given]
     named = {"member_id": member_id, "count": size + 1, **given}
     is_rising = cursor is not None and cursor.is_backward
@@ -105,5 +110,5 @@ def _place(shown: MemberView) -> tuple[Any, ...]:
 
 
 def _bytes(shown: MemberView) -> int:
-    texts = len(shown.conversation.title.encode()) + len(shown.conversation.description.encode())
-    return 500 + texts + (messages.size_of(shown.last_message) if shown.last_message else 0)
+    last_message = messages.size_of(shown.last_message) if shown.last_message else 0
+    return conversations.size_of(shown.conversation) + last_message

@@ -85,8 +85,8 @@ async def test_a_page_token_counts_for_its_list_and_person_only(service: Service
     request = pb.ListConversationsRequest(page_size=1)
     token = (await service.ask(service.conversations.ListConversations, request, by=me)).next_page_token
 
-    for by, unread_only in ((me, True), (other, False)):
-        request = pb.ListConversationsRequest(page_token=token, unread_only=unread_only)
+    for by, unread in ((me, {"is_unread": True}), (me, {"is_unread": False}), (other, {})):
+        request = pb.ListConversationsRequest(page_token=token, **unread)
         assert await service.refusal(service.conversations.ListConversations, request, by=by) == "INVALID_PAGE_TOKEN"
 
 
@@ -99,7 +99,7 @@ async def test_lists_are_filtered_by_kind_unread_and_title(service: Service) -> 
 
     assert await service.listed(me, kind=pb.CONVERSATION_KIND_DIRECT) == [direct]
     assert await service.listed(me, kind=pb.CONVERSATION_KIND_GROUP) == [engines, other_group]
-    assert await service.listed(me, unread_only=True) == [engines]
+    assert await service.listed(me, is_unread=True) == [engines]
     assert await service.listed(me, title_query="room") == [engines]
     assert await service.listed(me, title_query="0%") == [engines]
     assert await service.listed(me, title_query="_") == []

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from chassis.ids import uuid7
 from chassis.rpc.status import RemoteFailure
@@ -29,7 +30,8 @@ async def remove(service: Service, conversation_id: str, user_id: str, *, by: st
 
 
 async def give(service: Service, conversation_id: str, user_id: str, role: pb.Role.ValueType, *, by: str) -> Any:
-    request = pb.UpdateParticipantRequest(conversation_id=conversation_id, user_id=user_id, role=role)
+    mask = FieldMask(paths=["role"])
+    request = pb.UpdateParticipantRequest(conversation_id=conversation_id, user_id=user_id, role=role, update_mask=mask)
     return (await service.ask(service.participants.UpdateParticipant, request, by=by)).participant
 
 

@@ -56,15 +56,19 @@ def allowed(check: object, *arguments: object, **options: object) -> bool:
 @pytest.mark.parametrize("actor", Role)
 @pytest.mark.parametrize("given", Role)
 def test_people_come_in_below_the_one_who_brings_them(actor: Role, given: Role) -> None:
-    assert allowed(permissions.require_may_add, actor, given) is (actor in {OWNER, ADMIN} and given > actor)
+    expected = actor in {OWNER, ADMIN} and given > actor
+
+    for action in (Action.ADD_PARTICIPANT, Action.INVITE):
+        assert allowed(permissions.require_may_bring, actor, given, action) is expected
 
 
 @pytest.mark.parametrize("actor", Role)
 @pytest.mark.parametrize("target", Role)
-def test_owners_remove_anybody_and_others_those_below_them(actor: Role, target: Role) -> None:
+def test_owners_stand_above_anybody_and_others_above_those_below_them(actor: Role, target: Role) -> None:
     expected = actor is OWNER or (actor in {ADMIN, MODERATOR} and target > actor)
 
-    assert allowed(permissions.require_may_remove, actor, target) is expected
+    for action in (Action.REMOVE_PARTICIPANT, Action.MUTE_PARTICIPANT, Action.BAN_PARTICIPANT):
+        assert allowed(permissions.require_over, actor, target, action) is expected
 
 
 @pytest.mark.parametrize("actor", Role)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.conversations.model.ids import ConversationId, MessageId, UserId
@@ -17,6 +18,11 @@ def time(at: datetime) -> Timestamp:
 def moment(stamp: Timestamp) -> datetime:
     """A time, in UTC."""
     return datetime.fromtimestamp(stamp.seconds, UTC) + timedelta(microseconds=stamp.nanos // 1000)
+
+
+def moment_in(message: Message, field: str) -> datetime | None:
+    """The time in a field, or none where it is unset."""
+    return moment(getattr(message, field)) if message.HasField(field) else None
 
 
 def user_id(text: str) -> UserId:
