@@ -129,9 +129,11 @@ class JobWorker:
         self._workshop: Workshop | None = None
         for kind in kinds:
             app.task(name=f"{app.main}.{kind}")(self.do)
-        for name in rounds:
-            app.task(name=f"{app.main}.{name}")(self._round(name))
-        app.task(name=f"{app.main}.sweep")(self.sweep)
+        tasks = {"sweep": self.sweep, **{name: self._round(name) for name in rounds}}
+        # What beat has to ask for; jobs are told of.
+        self.rounds = frozenset(f"{app.main}.{name}" for name in tasks)
+        for name, task in tasks.items():
+            app.task(name=f"{app.main}.{name}")(task)
 
     def serve(self, *, concurrency: int, metrics_listen: str, configure_logs: Callable[[], None]) -> int:
         """Work in `concurrency` children until SIGTERM, and let them finish. Returns the process's exit code."""

@@ -1,12 +1,9 @@
 """Verification mails from a registration to the mail server: real worker and beat processes, which come and go."""
 
 import asyncio
-import contextlib
-import os
 import re
 import signal
-import sys
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,7 +16,6 @@ from chassis.database import Database
 from chassis.jobs import celery_app
 from chassis.rpc.client import Channel
 from deploy.local import ports
-from deploy.local.process import ROOT
 from deploy.local.stack import Stack
 from messaging.auth.v1 import accounts_pb2 as pb
 from messaging.auth.v1 import accounts_pb2_grpc as rpc
@@ -29,6 +25,7 @@ from tests.support.factories import envelopes
 from tests.support.factories.notifications import user_id
 from tests.support.factories.profiles import username
 from tests.support.mailserver import MailServer
+from tests.support.workers import beating, end, process
 
 PASSWORD = "securepassword123"
 MAILS = 30
@@ -40,28 +37,6 @@ async def mailbox() -> AsyncIterator[MailServer]:
     await server.start()
     yield server
     await server.stop()
-
-
-@asynccontextmanager
-async def process(environment: dict[str, str], *arguments: str) -> AsyncIterator[Process]:
-    """A real process with its children; killed at the end unless the test ended it."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", *arguments, env=environment, cwd=ROOT, stdout=DEVNULL, start_new_session=True
-    )
-    try:
-        yield child
-    finally:
-        await end(child, signal.SIGKILL)
-
-
-async def end(child: Process, number: signal.Signals) -> None:
-    if child.returncode is None:
-        if number is signal.SIGKILL:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, number)
-        else:
-            child.send_signal(number)
-    await child.wait()
 
 
 def worker_environment(infra: Stack, mailbox: MailServer, **changes: str) -> dict[str, str]:
@@ -79,9 +54,7 @@ async def working(infra: Stack, mailbox: MailServer, **changes: str) -> AsyncIte
 @asynccontextmanager
 async def sweeping(infra: Stack, tmp_path: Path) -> AsyncIterator[Process]:
     """Beat, faster than usual."""
-    path = tmp_path / "beat.toml"
-    path.write_text('[[entry]]\ntask = "notifications.sweep"\nqueue = "notifications"\nevery = 1\n')
-    async with process({**infra.environment("beat"), "BEAT_SCHEDULE": str(path)}, "chassis.beat") as child:
+    async with beating(infra, tmp_path, {"notifications.sweep": "notifications"}) as child:
         yield child
 
 
