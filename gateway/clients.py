@@ -10,12 +10,19 @@ from chassis.rpc.client import Channel
 from gateway.settings import Settings
 from messaging.auth.v1.accounts_pb2_grpc import AccountsStub
 from messaging.auth.v1.sessions_pb2_grpc import SessionsStub
+from messaging.conversations.v1.acknowledgements_pb2_grpc import AcknowledgementsStub
 from messaging.conversations.v1.bans_pb2_grpc import BansStub
+from messaging.conversations.v1.bookmarks_pb2_grpc import BookmarksStub
 from messaging.conversations.v1.conversations_pb2_grpc import ConversationsStub
+from messaging.conversations.v1.drafts_pb2_grpc import DraftsStub
 from messaging.conversations.v1.invites_pb2_grpc import InvitesStub
 from messaging.conversations.v1.messages_pb2_grpc import MessagesStub
 from messaging.conversations.v1.participants_pb2_grpc import ParticipantsStub
+from messaging.conversations.v1.pins_pb2_grpc import PinsStub
+from messaging.conversations.v1.polls_pb2_grpc import PollsStub
+from messaging.conversations.v1.reactions_pb2_grpc import ReactionsStub
 from messaging.conversations.v1.receipts_pb2_grpc import ReceiptsStub
+from messaging.conversations.v1.reports_pb2_grpc import ReportsStub
 from messaging.conversations.v1.scheduled_pb2_grpc import ScheduledStub
 from messaging.conversations.v1.search_pb2_grpc import SearchStub
 from messaging.notifications.v1.notifications_pb2_grpc import NotificationsStub
@@ -64,6 +71,13 @@ class ConversationsClient(Service):
     def __init__(self, target: str, credential: str) -> None:
         super().__init__(target, credential)
         self.conversations = self.stub(ConversationsStub)
+        self.reports = self.stub(ReportsStub)
+        self.reactions = self.stub(ReactionsStub)
+        self.polls = self.stub(PollsStub)
+        self.pins = self.stub(PinsStub)
+        self.drafts = self.stub(DraftsStub)
+        self.bookmarks = self.stub(BookmarksStub)
+        self.acknowledgements = self.stub(AcknowledgementsStub)
         self.participants = self.stub(ParticipantsStub)
         self.bans = self.stub(BansStub)
         self.invites = self.stub(InvitesStub)

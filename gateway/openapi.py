@@ -145,7 +145,7 @@ def _complete(document: Object, path: str, method: str, operation: Object) -> No
         responses[str(status)] = _merge(responses.get(str(status)), response)
     for status, response in responses.items():
         named = _headers(status)
-        if status in {"200", "201"}:
+        if status in {"200", "201", "204"}:
             named += _HEADERS_OF.get((method, path), ())
             named += ("Idempotent-Replayed",) * ("Idempotency-Key" in names(operation))
         if response["description"] == "Successful Response":

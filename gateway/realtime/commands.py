@@ -14,12 +14,14 @@ from gateway import exchange as exchanges
 from gateway import views, violations
 from gateway.clients import ConversationsClient
 from gateway.realtime.payloads import Nothing
+from gateway.rest.acknowledgements import Acknowledgement
 from gateway.rest.messages import PRIORITIES, Message, MessageChange
 from gateway.rest.models import Sent, SentId
+from gateway.rest.reactions import ReactionChange
 from gateway.rest.receipts import ReadReceipt, Receipt
 from gateway.rest.sends import AddressedDraft, item
 from gateway.views import View
-from messaging.conversations.v1 import messages_pb2, receipts_pb2
+from messaging.conversations.v1 import acknowledgements_pb2, messages_pb2, reactions_pb2, receipts_pb2
 
 Payload = TypeVar("Payload", bound=BaseModel)
 
@@ -51,6 +53,19 @@ class Edit(MessageChange):
 
 class Deletion(Sent):
     """A message to delete for everyone."""
+
+    message_id: SentId
+
+
+class Reaction(Sent):
+    """An emoji to put on a message, or to take from it."""
+
+    message_id: SentId
+    emoji: str = Field(min_length=1, max_length=64, examples=["👍"])
+
+
+class Notice(Sent):
+    """A message of which one took notice."""
 
     message_id: SentId
 
@@ -115,6 +130,28 @@ async def _delete(client: ConversationsClient, deletion: Deletion) -> View:
     return views.message(answer.message)
 
 
+async def _react(client: ConversationsClient, reaction: Reaction) -> View:
+    request = reactions_pb2.AddReactionRequest(
+        message_id=reaction.message_id.lower(), emoji=reaction.emoji, request_id=uuid7()
+    )
+    answer = await client.ask(client.reactions.AddReaction, request)
+    return views.reaction(answer.tally)
+
+
+async def _take_back(client: ConversationsClient, reaction: Reaction) -> View:
+    request = reactions_pb2.RemoveReactionRequest(
+        message_id=reaction.message_id.lower(), emoji=reaction.emoji, request_id=uuid7()
+    )
+    answer = await client.ask(client.reactions.RemoveReaction, request)
+    return views.reaction(answer.tally)
+
+
+async def _acknowledge(client: ConversationsClient, notice: Notice) -> View:
+    request = acknowledgements_pb2.AcknowledgeMessageRequest(message_id=notice.message_id.lower(), request_id=uuid7())
+    answer = await client.ask(client.acknowledgements.AcknowledgeMessage, request)
+    return views.acknowledgement(answer.acknowledgement)
+
+
 async def _mark_read(client: ConversationsClient, position: Position) -> View:
     request = receipts_pb2.MarkReadRequest(conversation_id=position.conversation_id.lower(), seq=position.seq)
     answer = await client.ask(client.receipts.MarkRead, request)
@@ -150,6 +187,9 @@ class Handling:
 COMMANDS: dict[str, Handling] = {
     "message.edit": Handling(Edit, _edit, Message, "Change a message of one's own"),
     "message.delete": Handling(Deletion, _delete, Message, "Delete a message for everyone; answers the stub"),
+    "reaction.add": Handling(Reaction, _react, ReactionChange, "React to a message"),
+    "reaction.remove": Handling(Reaction, _take_back, ReactionChange, "Take a reaction of one's own back"),
+    "message.acknowledge": Handling(Notice, _acknowledge, Acknowledgement, "Acknowledge a message that asks for it"),
     "receipt.read": Handling(Position, _mark_read, ReadReceipt, "Move the own read position forward"),
     "receipt.delivered": Handling(Position, _mark_delivered, Receipt, "Move the own delivered position forward"),
     "typing.start": Handling(Place, partial(_type, is_typing=True), Nothing, "Say that one types"),

@@ -5,10 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, RootModel
 
 from gateway.rest.conversations import NotificationLevel, SharedConversation
+from gateway.rest.drafts import Draft
 from gateway.rest.messages import SharedMessage
 from gateway.rest.models import EXAMPLE_USER, Id, Shown, Time
 from gateway.rest.notifications import Notification
 from gateway.rest.participants import Participant
+from gateway.rest.reactions import ReactionChange
 from gateway.rest.receipts import Receipt
 from gateway.rest.scheduled import ScheduledMessage
 
@@ -76,16 +78,6 @@ class Revoked(Shown):
     session_id: Id
 
 
-class ReactionChange(Shown):
-    """Somebody's reaction that came or went."""
-
-    message_id: Id
-    user_id: Id = Field(examples=[EXAMPLE_USER])
-    emoji: str = Field(examples=["👍"])
-    added: bool
-    count: int = Field(description="How many react with it now", examples=[3])
-
-
 class PinChange(Shown):
     """A message that was pinned, or is no longer."""
 
@@ -109,6 +101,20 @@ class SettingsChange(Shown):
     notification_level: NotificationLevel
     pinned: bool
     archived: bool
+
+
+class BookmarkChange(Shown):
+    """A bookmark that I made or took away on some device of mine."""
+
+    message_id: Id
+    is_bookmarked: bool
+
+
+class DraftChange(Shown):
+    """My draft in a conversation, saved or deleted on some device of mine."""
+
+    conversation_id: Id
+    draft: Draft | None = Field(description="Null once it is deleted")
 
 
 class NotificationReading(Shown):
@@ -142,6 +148,8 @@ EVENTS: dict[str, tuple[type[Any], Scope, str]] = {
     "receipt.changed": (Receipt, "unnumbered", "Somebody has read on"),
     "typing.changed": (Typing, "unnumbered", "Somebody types, or has stopped"),
     "membership.changed": (SettingsChange, "personal", "Another device of yours changed your settings"),
+    "bookmark.changed": (BookmarkChange, "personal", "Another device of yours made or took away a bookmark"),
+    "draft.changed": (DraftChange, "personal", "Another device of yours saved or deleted a draft"),
     "scheduled.changed": (ScheduledMessage, "personal", "A message of yours waits, was sent, failed or was cancelled"),
     "notification.created": (Notification, "personal", "A notification is new or different"),
     "notification.updated": (NotificationReading, "personal", "A notification was read"),

@@ -13,6 +13,8 @@ from messaging.conversations.v1 import events_pb2
 # Event kind, whose aggregate is the user -> its message, the frame's type and what it shows.
 _FRAMES: dict[str, tuple[type[Message], str, Callable[[Any], views.View]]] = {
     "settings_changed": (events_pb2.SettingsChanged, "membership.changed", views.settings_changed),
+    "bookmark_changed": (events_pb2.BookmarkChanged, "bookmark.changed", views.bookmark_changed),
+    "draft_changed": (events_pb2.DraftChanged, "draft.changed", views.draft_changed),
     "scheduled_message_changed": (events_pb2.ScheduledMessageChanged, "scheduled.changed", views.scheduled_changed),
 }
 KINDS = frozenset(_FRAMES)

@@ -45,9 +45,12 @@ def settled(request: Request, view: View, *, status: int = 200, etag: str = "", 
     return answer
 
 
-def nothing() -> Response:
-    """Done, and nothing more to say."""
-    return Response(status_code=204)
+def nothing(request: Request | None = None) -> Response:
+    """Done, and nothing more to say but, where that is told, whether it was done by an earlier request."""
+    answer = Response(status_code=204)
+    if request is not None and exchanges.of(request.scope).meter.is_replayed:
+        answer.headers["Idempotent-Replayed"] = "true"
+    return answer
 
 
 def page(

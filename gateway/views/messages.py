@@ -3,7 +3,7 @@
 import orjson
 
 from gateway.views.values import View, time
-from messaging.conversations.v1 import events_pb2, messages_pb2
+from messaging.conversations.v1 import events_pb2, messages_pb2, reactions_pb2
 
 # Position = number in the proto's enum. Values that a newer service may send and this table lacks are refused by tests.
 MESSAGE_TYPES = ("text", "text", "system", "poll")
@@ -35,7 +35,7 @@ def message_shared(source: messages_pb2.Message) -> View:
         "reactions": {found.emoji: {"count": found.count} for found in source.reactions},
         "is_pinned": source.is_pinned,
         "previews": [_preview(found) for found in source.previews],
-        "poll": _poll(source.poll) if source.HasField("poll") else None,
+        "poll": poll(source.poll) if source.HasField("poll") else None,
         "edited_at": time(source.edit_time) if source.HasField("edit_time") else None,
         "deleted_at": time(source.delete_time) if source.HasField("delete_time") else None,
         "created_at": time(source.create_time),
@@ -57,7 +57,7 @@ def message(source: messages_pb2.Message) -> View:
             found.emoji: {"count": found.count, "me": found.emoji in mine} for found in source.reactions
         }
     if source.HasField("poll"):
-        shown["poll"] = {**_poll(source.poll), "my_votes": list(viewer.votes)}
+        shown["poll"] = {**poll(source.poll), "my_votes": list(viewer.votes)}
     return shown
 
 
@@ -84,7 +84,8 @@ def _preview(source: messages_pb2.LinkPreview) -> View:
     }
 
 
-def _poll(source: messages_pb2.Poll) -> View:
+def poll(source: messages_pb2.Poll) -> View:
+    """What there is to vote for, as every member sees it."""
     return {
         "options": [{"text": option.text, "votes": option.votes} for option in source.options],
         "is_multiple": source.is_multiple,
@@ -95,8 +96,8 @@ def _poll(source: messages_pb2.Poll) -> View:
     }
 
 
-def reaction(source: events_pb2.ReactionChanged) -> View:
-    """Somebody's reaction that came or went."""
+def reaction(source: events_pb2.ReactionChanged | reactions_pb2.ReactionTally) -> View:
+    """Somebody's reaction that came or went, and how many there are now."""
     return {
         "message_id": source.message_id,
         "user_id": source.user_id,

@@ -31,6 +31,7 @@ def participant(source: Participant) -> participants_pb2.Participant:
         mute_time=time(source.muted_until) if source.muted_until else None,
         visible_after_seq=source.visible_after,
         nickname=source.nickname,
+        is_read_hidden=source.is_read_hidden,
     )
 
 

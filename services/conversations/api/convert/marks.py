@@ -11,7 +11,7 @@ from messaging.conversations.v1 import (
     reactions_pb2,
     reports_pb2,
 )
-from services.conversations.api.convert.messages import message, poll
+from services.conversations.api.convert.messages import poll, viewed
 from services.conversations.api.convert.values import time
 from services.conversations.model.acknowledgements import Acknowledgement
 from services.conversations.model.bookmarks import Bookmark
@@ -41,14 +41,12 @@ def tally(source: Tally) -> reactions_pb2.ReactionTally:
 
 def pin(source: Pin) -> pins_pb2.Pin:
     """A pinned message."""
-    return pins_pb2.Pin(
-        message=message(source.viewed.message), actor_id=source.actor_id, create_time=time(source.created_at)
-    )
+    return pins_pb2.Pin(message=viewed(source.viewed), actor_id=source.actor_id, create_time=time(source.created_at))
 
 
 def bookmark(source: Bookmark) -> bookmarks_pb2.Bookmark:
     """A bookmarked message."""
-    return bookmarks_pb2.Bookmark(message=message(source.viewed.message), create_time=time(source.created_at))
+    return bookmarks_pb2.Bookmark(message=viewed(source.viewed), create_time=time(source.created_at))
 
 
 def saved_draft(source: SavedDraft) -> drafts_pb2.Draft:

@@ -7,8 +7,20 @@ from chassis.errors import Failure
 from chassis.rpc.status import to_status
 from messaging.conversations.v1 import messages_pb2
 from services.conversations.api.convert.values import conversation_id, message_id, moment, time, user_id
-from services.conversations.model.messages import Draft, Message, MessageType, Origin, Priority, Selection, Sent
+from services.conversations.model.messages import (
+    Draft,
+    Message,
+    MessageType,
+    Origin,
+    Priority,
+    Selection,
+    Sent,
+    Version,
+)
 from services.conversations.model.polls import Poll
+from services.conversations.model.viewers import DeliveryStatus, Viewed
+
+_NO_STATUS = messages_pb2.DELIVERY_STATUS_UNSPECIFIED
 
 
 def message(source: Message) -> messages_pb2.Message:
@@ -44,8 +56,31 @@ def message(source: Message) -> messages_pb2.Message:
     if source.forwarded_from is not None:
         shown.forwarded_from.CopyFrom(_origin(source.forwarded_from))
     if source.poll is not None:
-        shown.poll.CopyFrom(_poll(source.poll))
+        shown.poll.CopyFrom(poll(source.poll))
     return shown
+
+
+def viewed(source: Viewed) -> messages_pb2.Message:
+    """As one member sees it."""
+    shown = message(source.message)
+    if (state := source.state) is not None:
+        viewer = shown.viewer
+        viewer.status = delivery_status(state.status) if state.status is not None else _NO_STATUS
+        viewer.reactions.extend(state.reactions)
+        viewer.is_bookmarked = state.is_bookmarked
+        viewer.has_acknowledged = state.has_acknowledged
+        viewer.votes.extend(state.votes)
+    return shown
+
+
+def delivery_status(source: DeliveryStatus) -> "messages_pb2.DeliveryStatus.ValueType":
+    """How far a message has come."""
+    return cast("messages_pb2.DeliveryStatus.ValueType", source)
+
+
+def version(source: Version) -> messages_pb2.MessageVersion:
+    """A text that a message had."""
+    return messages_pb2.MessageVersion(rev=source.rev, content=source.content, create_time=time(source.created_at))
 
 
 def _origin(source: Origin) -> messages_pb2.ForwardOrigin:
@@ -57,7 +92,8 @@ def _origin(source: Origin) -> messages_pb2.ForwardOrigin:
     )
 
 
-def _poll(source: Poll) -> messages_pb2.Poll:
+def poll(source: Poll) -> messages_pb2.Poll:
+    """Options with their counts."""
     votes = source.votes or (0,) * len(source.options)
     return messages_pb2.Poll(
         options=[
@@ -124,4 +160,5 @@ def selection(request: messages_pb2.ListMessagesRequest) -> Selection:
         before_seq=request.before_seq or None,
         after_seq=request.after_seq if request.HasField("after_seq") else None,
         around_seq=request.around_seq or None,
+        is_pinned=request.is_pinned if request.HasField("is_pinned") else None,
     )
