@@ -15,7 +15,8 @@ from services.conversations.domain import messages
 from services.conversations.domain.writer import Writer
 from services.conversations.model.ids import UserId
 from services.conversations.model.limits import Limits
-from services.conversations.model.messages import Message, Priority
+from services.conversations.model.messages import Priority
+from services.conversations.model.viewers import Viewed
 from services.conversations.store import messages as store
 
 
@@ -35,10 +36,10 @@ class MessagesServicer(rpc.MessagesServicer):
 
     async def GetMessage(self, request: pb.GetMessageRequest, context: Context) -> pb.GetMessageResponse:
         """Refuses messages that the caller cannot see."""
-        message = await self._database.run(
-            store.get, message_id=convert.message_id(request.message_id), member_id=UserId(caller().user_id)
+        viewed = await self._database.run(
+            store.view, message_id=convert.message_id(request.message_id), member_id=UserId(caller().user_id)
         )
-        return pb.GetMessageResponse(message=convert.message(message))
+        return pb.GetMessageResponse(message=convert.viewed(viewed))
 
     async def ListMessages(self, request: pb.ListMessagesRequest, context: Context) -> pb.ListMessagesResponse:
         """Refuses conversations that the caller is not in, numbers without one, page tokens of other lists."""
@@ -56,7 +57,7 @@ class MessagesServicer(rpc.MessagesServicer):
             size=size(request.page_size),
         )
         return pb.ListMessagesResponse(
-            messages=map(convert.message, page.rows),
+            messages=map(convert.viewed, page.rows),
             next_page_token=self._pager.encode(page.next, filters),
             previous_page_token=self._pager.encode(page.previous, filters),
         )
@@ -87,10 +88,36 @@ class MessagesServicer(rpc.MessagesServicer):
             once=Once.of(request, encode=_deleted, answer=pb.DeleteMessageResponse),
         )
 
+    async def HideMessage(self, request: pb.HideMessageRequest, context: Context) -> pb.HideMessageResponse:
+        """Refuses messages that the caller cannot see."""
+        await self._database.run(
+            messages.hide, message_id=convert.message_id(request.message_id), member_id=UserId(caller().user_id)
+        )
+        return pb.HideMessageResponse()
 
-def _edited(message: Message) -> pb.EditMessageResponse:
-    return pb.EditMessageResponse(message=convert.message(message))
+    async def ListMessageVersions(
+        self, request: pb.ListMessageVersionsRequest, context: Context
+    ) -> pb.ListMessageVersionsResponse:
+        """Refuses messages that the caller cannot see, and page tokens of other lists."""
+        message_id = convert.message_id(request.message_id)
+        filters = {"list": "versions", "message": message_id, "user": caller().user_id}
+        page = await self._database.run(
+            messages.list_versions,
+            message_id=message_id,
+            member_id=UserId(caller().user_id),
+            cursor=self._pager.decode(request.page_token, filters),
+            size=size(request.page_size),
+        )
+        return pb.ListMessageVersionsResponse(
+            versions=map(convert.version, page.rows),
+            next_page_token=self._pager.encode(page.next, filters),
+            previous_page_token=self._pager.encode(page.previous, filters),
+        )
 
 
-def _deleted(stub: Message) -> pb.DeleteMessageResponse:
-    return pb.DeleteMessageResponse(message=convert.message(stub))
+def _edited(edited: Viewed) -> pb.EditMessageResponse:
+    return pb.EditMessageResponse(message=convert.viewed(edited))
+
+
+def _deleted(stub: Viewed) -> pb.DeleteMessageResponse:
+    return pb.DeleteMessageResponse(message=convert.viewed(stub))

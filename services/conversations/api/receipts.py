@@ -51,10 +51,27 @@ class ReceiptsServicer(rpc.ReceiptsServicer):
         )
         return pb.ListReceiptsResponse(participants=map(convert.participant, members))
 
+    async def GetMessageReceipts(
+        self, request: pb.GetMessageReceiptsRequest, context: Context
+    ) -> pb.GetMessageReceiptsResponse:
+        """Refuses messages that the caller cannot see."""
+        found = await self._database.run(
+            receipts.of_message,
+            message_id=convert.message_id(request.message_id),
+            member_id=UserId(caller().user_id),
+        )
+        return pb.GetMessageReceiptsResponse(
+            status=convert.delivery_status(found.status),
+            receipts=[
+                pb.MessageReceipt(user_id=user_id, status=convert.delivery_status(status))
+                for user_id, status in found.of_each
+            ],
+        )
+
     async def SetTyping(self, request: pb.SetTypingRequest, context: Context) -> pb.SetTypingResponse:
         """Refuses those who may not write."""
         conversation_id, user_id = convert.conversation_id(request.conversation_id), UserId(caller().user_id)
-        await self._database.run(receipts.check_typing, conversation_id=conversation_id, user_id=user_id)
-        event = TypingChanged(conversation_id=conversation_id, user_id=user_id, is_typing=request.is_typing)
-        await self._bus.publish_live(f"live.conversations.typing.{conversation_id}", event.SerializeToString())
+        if await self._database.run(receipts.may_show_typing, conversation_id=conversation_id, user_id=user_id):
+            event = TypingChanged(conversation_id=conversation_id, user_id=user_id, is_typing=request.is_typing)
+            await self._bus.publish_live(f"live.conversations.typing.{conversation_id}", event.SerializeToString())
         return pb.SetTypingResponse()

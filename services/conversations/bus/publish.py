@@ -118,8 +118,8 @@ class Encoder:
                 kept = self.draft(draft) if draft is not None else None
                 written = events_pb2.DraftChanged(conversation_id=conversation_id, draft=kept)
                 return _private("draft_changed", user_id, written)
-            case events.ReadMoved(participant):
-                read = events_pb2.ReadMoved(participant=self.participant(participant))
+            case events.ReadMoved(participant, is_private):
+                read = events_pb2.ReadMoved(participant=self.participant(participant), is_private=is_private)
                 return _outgoing("read_moved", participant.conversation_id, 0, read)
             case events.DeliveredMoved(participant):
                 delivered = events_pb2.DeliveredMoved(participant=self.participant(participant))

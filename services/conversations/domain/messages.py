@@ -7,12 +7,23 @@ from chassis.errors import EtagMismatch
 from chassis.paging import Cursor, Page
 from services.conversations.domain import previews
 from services.conversations.model.changes import ChangeKind
-from services.conversations.model.errors import MessageNotFound
-from services.conversations.model.events import MessageDeleted, MessageEdited
+from services.conversations.model.errors import MessageNotFound, NotTheAuthor
+from services.conversations.model.events import MessageDeleted, MessageEdited, MessageHidden
 from services.conversations.model.ids import ConversationId, MessageId, UserId
 from services.conversations.model.limits import Limits
-from services.conversations.model.messages import Message, Priority, Selection, check_content
-from services.conversations.store import changes, conversations, messages, participants
+from services.conversations.model.mentions import mentions_in
+from services.conversations.model.messages import Message, Priority, Selection, Version, check_content
+from services.conversations.model.viewers import Viewed
+from services.conversations.store import (
+    changes,
+    conversations,
+    message_pages,
+    messages,
+    participants,
+    sends,
+    versions,
+    viewers,
+)
 
 
 def list_messages(
@@ -23,15 +34,15 @@ def list_messages(
     member_id: UserId,
     cursor: Cursor | None,
     size: int,
-) -> Page[Message]:
+) -> Page[Viewed]:
     """A page of one conversation, or of all that the member is in. Raises: ConversationNotFound."""
     if conversation_id is None:
-        return messages.page_of_all(tx, selection, member_id=member_id, cursor=cursor, size=size)
+        return message_pages.page_of_all(tx, selection, member_id=member_id, cursor=cursor, size=size)
     if selection.around_seq is not None and cursor is None:
         seq = selection.around_seq
-        page = messages.around(tx, conversation_id, selection, seq=seq, member_id=member_id, size=size)
+        page = message_pages.around(tx, conversation_id, selection, seq=seq, member_id=member_id, size=size)
     else:
-        page = messages.page(tx, conversation_id, selection, member_id=member_id, cursor=cursor, size=size)
+        page = message_pages.page(tx, conversation_id, selection, member_id=member_id, cursor=cursor, size=size)
     if not page.rows:
         # Nothing there, or nothing for this reader: only then is another query worth it.
         conversations.get(tx, conversation_id, member_id=member_id)
@@ -49,11 +60,12 @@ def edit(
     requires_acknowledgement: bool | None,
     etag: str,
     limits: Limits,
-) -> Message:
+) -> Viewed:
     """Replace what is given of a message; a text that is replaced stays in its history.
 
-    Raises: MessageTooLong, MessageContentInvalid, MessageNotFound, NotTheAuthor, MessageDeleted, EditWindowClosed,
-    EtagMismatch, and what keeps a member from writing. Emits: MessageEdited.
+    Words that were forwarded are somebody else's. Raises: MessageTooLong, MessageContentInvalid, TooManyMentions,
+    MessageNotFound, NotTheAuthor, MessageDeleted, EditWindowClosed, EtagMismatch, and what keeps a member from writing.
+    Emits: MessageEdited.
     """
     if content is not None:
         check_content(content, limits.message_characters)
@@ -75,21 +87,46 @@ def edit(
         ),
     )
     if wanted == message:
-        return message
+        return _viewed(tx, message, editor_id)
     changed = conversation.changed()
     is_rewritten = wanted.content != message.content
     edited = replace(wanted, rev=changed.rev, edited_at=tx.now if is_rewritten else message.edited_at)
     if is_rewritten:
-        edited = previews.kept(edited)
+        if message.forwarded_from is not None:
+            raise NotTheAuthor()
+        edited = _addressed(tx, previews.kept(edited))
         previews.promise(tx, edited, limits)
     messages.save_edit(tx, edited, is_rewritten=is_rewritten)
+    if edited.requires_acknowledgement != message.requires_acknowledgement:
+        _await_acknowledgements(tx, edited, limits)
     conversations.save(tx, changed)
     changes.append(tx, changed, ChangeKind.MESSAGE_EDITED, actor_id=editor_id, target_ids=[message_id])
-    tx.emit(MessageEdited(edited))
-    return edited
+    tx.emit(MessageEdited(edited, before=message))
+    return _viewed(tx, edited, editor_id)
 
 
-def delete(tx: Transaction, *, message_id: MessageId, actor_id: UserId, limits: Limits) -> Message:
+def _addressed(tx: Transaction, message: Message) -> Message:
+    """The message with the members whom its text mentions."""
+    mentions = mentions_in(message.content)
+    names = {(message.conversation_id, username) for username in mentions.usernames}
+    named = sends.mentioned(tx, names) if names else {}
+    found = tuple(named[name] for name in sorted(names) if name in named)
+    return replace(message, mentions=found, mentions_all=mentions.is_everybody)
+
+
+def _await_acknowledgements(tx: Transaction, message: Message, limits: Limits) -> None:
+    if message.requires_acknowledgement:
+        sends.remind(tx, [message.message_id], at=tx.now + limits.acknowledgement_repeat)
+    else:
+        sends.forget_reminder(tx, message.message_id)
+
+
+def _viewed(tx: Transaction, message: Message, member_id: UserId) -> Viewed:
+    [viewed] = viewers.viewed(tx, [message], member_id=member_id)
+    return viewed
+
+
+def delete(tx: Transaction, *, message_id: MessageId, actor_id: UserId, limits: Limits) -> Viewed:
     """Delete a message for everyone; a stub with its number stays, and all its texts are gone.
 
     Raises: MessageNotFound, NotTheAuthor, DeleteWindowClosed. Emits: MessageDeleted, unless it was deleted before.
@@ -100,11 +137,29 @@ def delete(tx: Transaction, *, message_id: MessageId, actor_id: UserId, limits: 
     message = messages.get(tx, message_id, member_id=actor_id)
     message.require_deletable_by(actor_id, actor.role, at=tx.now, window=limits.delete_window)
     if message.deleted_at is not None:
-        return message
+        return _viewed(tx, message, actor_id)
     changed = conversation.changed()
     stub = message.deleted(at=tx.now, rev=changed.rev)
     messages.save_deletion(tx, stub)
     conversations.save(tx, changed)
     changes.append(tx, changed, ChangeKind.MESSAGE_DELETED, actor_id=actor_id, target_ids=[message_id])
     tx.emit(MessageDeleted(stub))
-    return stub
+    return _viewed(tx, stub, actor_id)
+
+
+def hide(tx: Transaction, *, message_id: MessageId, member_id: UserId) -> None:
+    """Delete a message for oneself alone; it keeps its number, and what is unread stays as it was.
+
+    Raises: MessageNotFound. Emits: MessageHidden, unless it was hidden before.
+    """
+    conversation_id, is_new = messages.hide(tx, message_id, member_id=member_id)
+    if is_new:
+        tx.emit(MessageHidden(member_id, conversation_id, message_id))
+
+
+def list_versions(
+    tx: Transaction, *, message_id: MessageId, member_id: UserId, cursor: Cursor | None, size: int
+) -> Page[Version]:
+    """The texts that a message had before, the newest first; none once it is deleted. Raises: MessageNotFound."""
+    messages.get(tx, message_id, member_id=member_id)
+    return versions.page(tx, message_id, cursor=cursor, size=size)

@@ -18,7 +18,7 @@ from services.conversations.model.errors import (
 from services.conversations.model.events import MessageSent
 from services.conversations.model.ids import ConversationId, MessageId, UserId
 from services.conversations.model.limits import Limits
-from services.conversations.model.mentions import Mentions, mentions_in
+from services.conversations.model.mentions import NOBODY, Mentions, mentions_in
 from services.conversations.model.messages import Draft, Message, MessageType, Priority, Sent
 from services.conversations.model.participants import Standing
 from services.conversations.store import messages, sends
@@ -82,7 +82,7 @@ def _store(
             sender = draft.conversation_id, draft.sender_id
             checked.standing.require_may_send(at, last_sent_at=at if sender in sent_at else None)
             target = context.target(n, draft, checked.standing)
-            mentions = mentions_in(draft.content)
+            mentions = _mentions(draft)
         except Failure as failure:
             outcomes[place] = failure
             continue
@@ -148,8 +148,13 @@ def _context(tx: Transaction, drafts: Sequence[Draft]) -> _Context:
     for draft in drafts:
         if "@" in draft.content:
             with suppress(TooManyMentions):
-                names.update((draft.conversation_id, name) for name in mentions_in(draft.content).usernames)
+                names.update((draft.conversation_id, name) for name in _mentions(draft).usernames)
     return _Context({replies[n]: target for n, target in found.items()}, sends.mentioned(tx, names) if names else {})
+
+
+def _mentions(draft: Draft) -> Mentions:
+    # Somebody wrote them elsewhere, for others.
+    return NOBODY if draft.forwarded_from is not None else mentions_in(draft.content)
 
 
 def _write(tx: Transaction, stored: Sequence[tuple[Message, bytes]], at: datetime, limits: Limits) -> None:

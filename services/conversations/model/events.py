@@ -179,9 +179,10 @@ class DraftChanged:
 
 @dataclass(frozen=True, slots=True)
 class ReadMoved:
-    """Somebody has read on; perhaps several steps at once."""
+    """Somebody has read on; perhaps several steps at once. A private one is for their own devices."""
 
     participant: Participant
+    is_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

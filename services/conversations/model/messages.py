@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from chassis.errors import InvalidRequest, Violation
+from services.conversations.model import markdown
 from services.conversations.model.errors import (
     DeleteWindowClosed,
     EditWindowClosed,
@@ -50,8 +51,9 @@ def check_content(content: str, limit: int) -> None:
     """Raises: MessageTooLong, MessageContentInvalid."""
     if len(content) > limit:
         raise MessageTooLong(limit=str(limit))
-    if "\x00" in content or not content.strip():
-        raise MessageContentInvalid()
+    if not content or content.isspace():
+        raise MessageContentInvalid(flaw="empty")
+    markdown.check(content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,15 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """A text that a message had from then on; `rev` is its last revision with it."""
+
+    rev: int
+    content: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A message somebody wants to send; the same `client_message_id` never makes a second one.
 
@@ -162,6 +173,8 @@ class Draft:
     requires_acknowledgement: bool = False
     poll: Poll | None = None
     forwarded_from: Origin | None = None
+    # The message that this is a copy of. It may be edited until the copy is asked for again, and is the same still.
+    forwards_id: MessageId | None = None
 
     def check(self, limit: int) -> None:
         """Raises: InvalidRequest, MessageTooLong, MessageContentInvalid, PollInvalid."""
@@ -188,6 +201,8 @@ class Draft:
     @property
     def body_hash(self) -> bytes:
         """Tells a repeated send from another one under the same key."""
+        if self.forwards_id is not None:
+            return hashlib.sha256(f"forward {self.forwards_id}".encode()).digest()
         body = f"{self.message_type} {self.priority} {self.is_important} {self.content}"
         if self.reply_to_id or self.requires_acknowledgement or self.poll or self.forwarded_from:
             body = f"{self.reply_to_id} {self.requires_acknowledgement} {self.poll} {self.forwarded_from} {body}"
@@ -205,6 +220,7 @@ class Selection:
     before_seq: int | None = None
     after_seq: int | None = None
     around_seq: int | None = None
+    is_pinned: bool | None = None
 
     @property
     def is_rising(self) -> bool:

@@ -7,7 +7,7 @@ from messaging.conversations.v1 import messages_pb2 as pb
 from messaging.conversations.v1 import participants_pb2
 from messaging.conversations.v1.events_pb2 import MessageDeleted
 from tests.integration.conversations.conftest import Service
-from tests.support.factories.messages import edit_request
+from tests.support.factories.messages import edit_request, shared
 
 
 async def test_a_deleted_message_leaves_a_numbered_stub_and_no_text_anywhere(
@@ -15,7 +15,7 @@ async def test_a_deleted_message_leaves_a_numbered_stub_and_no_text_anywhere(
 ) -> None:
     message = await service.say(pair[0], group, "Secret one")
     await service.edit(message.message_id, "Secret two", by=pair[0])
-    stub = await service.delete(message.message_id, by=pair[0], request_id="once")
+    stub = shared(await service.delete(message.message_id, by=pair[0], request_id="once"))
 
     assert (stub.seq, stub.content, stub.rev) == (message.seq, "", message.rev + 2)
     assert stub.HasField("delete_time")
@@ -27,7 +27,7 @@ async def test_a_deleted_message_leaves_a_numbered_stub_and_no_text_anywhere(
     changes = (await service.changes(group, message.rev - 1)).changes
     assert [change.message for change in changes] == [stub, stub, stub]
     for request_id in ("once", "again"):
-        assert await service.delete(message.message_id, by=pair[0], request_id=request_id) == stub
+        assert shared(await service.delete(message.message_id, by=pair[0], request_id=request_id)) == stub
     request = edit_request(message.message_id, "Back")
     assert await service.refusal(service.messages.EditMessage, request, by=pair[0]) == "MESSAGE_DELETED"
 
@@ -73,7 +73,7 @@ async def test_deleting_at_once_happens_once(service: Service, pair: tuple[str, 
     # The author and the owner of the group.
     stubs = await asyncio.gather(*(service.delete(message.message_id, by=by) for by in (*pair, *pair)))
 
-    assert all(stub == stubs[0] for stub in stubs)
+    assert all(shared(stub) == shared(stubs[0]) for stub in stubs)
     assert len(await service.emitted(group, "message_deleted")) == 1
 
 

@@ -11,7 +11,7 @@ from messaging.conversations.v1.events_pb2 import MessageEdited
 from services.conversations.model.ids import UserId
 from services.conversations.store import people
 from tests.integration.conversations.conftest import Service
-from tests.support.factories.messages import edit_request
+from tests.support.factories.messages import edit_request, shared
 
 
 async def test_an_edit_replaces_the_text_keeps_the_old_one_and_is_told(
@@ -23,13 +23,13 @@ async def test_an_edit_replaces_the_text_keeps_the_old_one_and_is_told(
 
     assert (edited.seq, edited.rev, edited.content) == (message.seq, message.rev + 1, "Hello")
     assert edited.edit_time.ToNanoseconds() > message.create_time.ToNanoseconds()
-    assert await service.history(group, by=pair[1]) == [again]
+    assert await service.history(group, by=pair[1]) == [shared(again)]
     versions = await service.rows(
         "select rev, content from message_versions where message_id = :id order by rev", id=message.message_id
     )
     assert versions == [(message.rev, "Helo"), (edited.rev, "Hello")]
     told = await service.emitted(group, "message_edited")
-    assert [MessageEdited.FromString(event.payload).message for event in told] == [edited, again]
+    assert [MessageEdited.FromString(event.payload).message for event in told] == [shared(edited), shared(again)]
     assert [change.kind for change in (await service.changes(group, edited.rev)).changes] == [
         conversations_pb2.CHANGE_KIND_MESSAGE_EDITED
     ]
@@ -53,7 +53,7 @@ async def test_an_edit_that_changes_nothing_has_no_revision(
 ) -> None:
     message = await service.say(pair[0], group)
 
-    assert await service.edit(message.message_id, message.content, by=pair[0]) == message
+    assert shared(await service.edit(message.message_id, message.content, by=pair[0])) == message
     assert await service.emitted(group, "message_edited") == []
 
 

@@ -10,7 +10,7 @@ from chassis.ids import uuid7
 from chassis.rpc.status import RemoteFailure
 from messaging.conversations.v1 import messages_pb2 as pb
 from tests.integration.conversations.conftest import Service
-from tests.support.factories.messages import item
+from tests.support.factories.messages import item, shared
 
 
 async def page(service: Service, by: str, **fields: Any) -> pb.ListMessagesResponse:
@@ -122,7 +122,7 @@ async def test_all_conversations_of_a_member_make_one_list(service: Service, pai
     third = await page(service, pair[0], page_size=3, page_token=second.next_page_token)
     back = await page(service, pair[0], page_size=3, page_token=third.previous_page_token)
 
-    assert [*first.messages, *second.messages, *third.messages] == sent[::-1]
+    assert [shared(found) for found in (*first.messages, *second.messages, *third.messages)] == sent[::-1]
     assert (list(back.messages), third.next_page_token) == (list(second.messages), "")
     assert list((await page(service, pair[0], sender_id=pair[1])).messages) == sent[5::-2]
 
@@ -144,12 +144,18 @@ async def test_a_page_ends_at_a_mebibyte(service: Service, pair: tuple[str, str]
     assert around.previous_page_token
 
 
-async def test_reading_a_page_costs_one_query(service: Service, pair: tuple[str, str], talk: str) -> None:
-    request = pb.ListMessagesRequest(conversation_id=talk)
-    _, meter = await service.bill(service.messages.ListMessages, request, by=pair[0])
+async def test_a_page_costs_one_query_and_one_more_for_how_far_own_messages_have_come(
+    service: Service, pair: tuple[str, str], talk: str
+) -> None:
+    async def cost(**fields: Any) -> int:
+        request = pb.ListMessagesRequest(conversation_id=talk, **fields)
+        _, meter = await service.bill(service.messages.ListMessages, request, by=pair[0])
+        return meter.queries
 
     # The other one begins the transaction.
-    assert meter.queries == 1 + 1
+    assert await cost(sender_id=pair[1]) == 1 + 1
+    assert await cost() == 1 + 1 + 1
+    assert await cost(around_seq=5) == 1 + 2 + 1
 
 
 async def test_strangers_get_no_page_and_an_empty_conversation_gives_an_empty_one(

@@ -50,3 +50,11 @@ def edit_request(message_id: str, content: str, **fields: Any) -> pb.EditMessage
     """For another text."""
     mask = FieldMask(paths=["content"])
     return pb.EditMessageRequest(message_id=message_id, content=content, update_mask=mask, **fields)
+
+
+def shared(message: pb.Message) -> pb.Message:
+    """What all see of a message that was read as one of them."""
+    seen = pb.Message()
+    seen.CopyFrom(message)
+    seen.ClearField("viewer")
+    return seen

@@ -1,13 +1,18 @@
 """Participants, and what decides whether they may write."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from chassis.ids import uuid7
+from messaging.conversations.v1 import bans_pb2
+from messaging.conversations.v1 import participants_pb2 as pb
 from services.conversations.model.ids import ConversationId, UserId
 from services.conversations.model.participants import Participant, Standing
 from services.conversations.model.permissions import Role
-from services.conversations.model.positions import Position
+from services.conversations.model.positions import Position, PositionKind
 
 
 def participant(**fields: Any) -> Participant:
@@ -31,4 +36,37 @@ def standing(**fields: Any) -> Standing:
 
 def position(last_seq: int, **fields: Any) -> Position:
     """Of somebody in a conversation of so many messages."""
-    return Position(participant(**fields), last_seq, unannounced=0, is_announcement_due=True)
+    return Position(participant(**fields), last_seq, PositionKind(0), is_announcement_due=True, is_read_shared=True)
+
+
+def hence(**span: float) -> Timestamp:
+    """The time so long from now."""
+    stamp = Timestamp()
+    stamp.FromDatetime(datetime.now(UTC) + timedelta(**span))
+    return stamp
+
+
+def participant_request(
+    conversation_id: str, user_id: str, *, request_id: str = "", **fields: Any
+) -> pb.UpdateParticipantRequest:
+    """For another role, or a mute: those fields that are named; none for the end of a mute."""
+    return pb.UpdateParticipantRequest(
+        conversation_id=conversation_id,
+        user_id=user_id,
+        update_mask=FieldMask(paths=list(fields)),
+        request_id=request_id,
+        **fields,
+    )
+
+
+def membership_request(conversation_id: str, *, request_id: str = "", **fields: Any) -> pb.UpdateMembershipRequest:
+    """For other settings of one's own, those that are named."""
+    mask = FieldMask(paths=list(fields))
+    return pb.UpdateMembershipRequest(
+        conversation_id=conversation_id, update_mask=mask, request_id=request_id, **fields
+    )
+
+
+def ban_request(conversation_id: str, user_id: str, **fields: Any) -> bans_pb2.BanUserRequest:
+    """For a ban, for good unless it says until when."""
+    return bans_pb2.BanUserRequest(conversation_id=conversation_id, user_id=user_id, **fields)

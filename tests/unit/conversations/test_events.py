@@ -12,20 +12,45 @@ from services.conversations.api import convert
 from services.conversations.bus.publish import Encoder
 from services.conversations.model import events
 from services.conversations.model.participants import Settings
+from services.conversations.model.scheduled import ScheduledState
 from tests.support.factories.conversations import conversation
 from tests.support.factories.messages import message
 from tests.support.factories.participants import participant
+from tests.support.factories.scheduled import scheduled
 
-encode = Encoder(convert.conversation, convert.participant, convert.message, convert.settings)
+encode = Encoder(
+    convert.conversation, convert.participant, convert.message, convert.settings, convert.scheduled, convert.saved_draft
+)
 LEFT = datetime(2026, 3, 2, tzinfo=UTC)
 MESSAGE, PARTICIPANT, CONVERSATION = message(rev=7), participant(left_at=LEFT), conversation(rev=9)
+SCHEDULED = scheduled(state=ScheduledState.FAILED, failure="MUTED")
 WORDS: dict[str, Any] = {"message": convert.message(MESSAGE)}
 MEMBER: dict[str, Any] = {"participant": convert.participant(PARTICIPANT)}
 SHOWN: dict[str, Any] = {"conversation": convert.conversation(CONVERSATION)}
-PRIVATE = {"settings_changed"}
+PRIVATE = {"scheduled_message_changed", "settings_changed", "acknowledged", "thread_changed", "message_hidden"}
 CASES: list[tuple[Any, str, str, int, Payload]] = [
     (events.MessageSent(MESSAGE), "message_sent", MESSAGE.conversation_id, 7, events_pb2.MessageSent(**WORDS)),
-    (events.MessageEdited(MESSAGE), "message_edited", MESSAGE.conversation_id, 7, events_pb2.MessageEdited(**WORDS)),
+    (
+        events.MessageSent(MESSAGE, PARTICIPANT.user_id),
+        "message_sent",
+        MESSAGE.conversation_id,
+        7,
+        events_pb2.MessageSent(**WORDS, thread_author_id=PARTICIPANT.user_id),
+    ),
+    (
+        events.MessageEdited(MESSAGE, dataclasses.replace(MESSAGE, mentions=(PARTICIPANT.user_id,), mentions_all=True)),
+        "message_edited",
+        MESSAGE.conversation_id,
+        7,
+        events_pb2.MessageEdited(**WORDS, previous_mentioned_ids=[PARTICIPANT.user_id], previously_mentioned_all=True),
+    ),
+    (
+        events.MessageEdited(MESSAGE, dataclasses.replace(MESSAGE, requires_acknowledgement=True)),
+        "message_edited",
+        MESSAGE.conversation_id,
+        7,
+        events_pb2.MessageEdited(**WORDS, previously_required_acknowledgement=True),
+    ),
     (events.MessageDeleted(MESSAGE), "message_deleted", MESSAGE.conversation_id, 7, events_pb2.MessageDeleted(**WORDS)),
     (events.MessageUpdated(MESSAGE), "message_updated", MESSAGE.conversation_id, 7, events_pb2.MessageUpdated(**WORDS)),
     (
@@ -52,6 +77,24 @@ CASES: list[tuple[Any, str, str, int, Payload]] = [
         events_pb2.SettingsChanged(
             conversation_id=CONVERSATION.conversation_id, settings=convert.settings(Settings(is_pinned=True))
         ),
+    ),
+    (
+        events.ThreadChanged(
+            PARTICIPANT.user_id, MESSAGE.conversation_id, MESSAGE.message_id, is_subscribed=True, read_seq=4
+        ),
+        "thread_changed",
+        PARTICIPANT.user_id,
+        0,
+        events_pb2.ThreadChanged(
+            conversation_id=MESSAGE.conversation_id, root_id=MESSAGE.message_id, is_subscribed=True, read_seq=4
+        ),
+    ),
+    (
+        events.Acknowledged(PARTICIPANT.user_id, MESSAGE),
+        "acknowledged",
+        PARTICIPANT.user_id,
+        0,
+        events_pb2.Acknowledged(conversation_id=MESSAGE.conversation_id, message_id=MESSAGE.message_id),
     ),
     (
         events.ConversationCreated(CONVERSATION, 1),
@@ -95,7 +138,35 @@ CASES: list[tuple[Any, str, str, int, Payload]] = [
         3,
         events_pb2.MembershipChanged(**MEMBER),
     ),
+    (
+        events.ScheduledMessageChanged(SCHEDULED),
+        "scheduled_message_changed",
+        SCHEDULED.draft.sender_id,
+        0,
+        events_pb2.ScheduledMessageChanged(scheduled_message=convert.scheduled(SCHEDULED)),
+    ),
+    (
+        events.AcknowledgementDue(MESSAGE, (PARTICIPANT.user_id,)),
+        "acknowledgement_due",
+        MESSAGE.conversation_id,
+        0,
+        events_pb2.AcknowledgementDue(**WORDS, user_ids=[PARTICIPANT.user_id]),
+    ),
+    (
+        events.MessageHidden(PARTICIPANT.user_id, MESSAGE.conversation_id, MESSAGE.message_id),
+        "message_hidden",
+        PARTICIPANT.user_id,
+        0,
+        events_pb2.MessageHidden(conversation_id=MESSAGE.conversation_id, message_id=MESSAGE.message_id),
+    ),
     (events.ReadMoved(PARTICIPANT), "read_moved", PARTICIPANT.conversation_id, 0, events_pb2.ReadMoved(**MEMBER)),
+    (
+        events.ReadMoved(PARTICIPANT, is_private=True),
+        "read_moved",
+        PARTICIPANT.conversation_id,
+        0,
+        events_pb2.ReadMoved(**MEMBER, is_private=True),
+    ),
     (
         events.DeliveredMoved(PARTICIPANT),
         "delivered_moved",

@@ -1,0 +1,71 @@
+"""Messages as one member sees them: with own marks and, of own messages, how far they have come."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import text
+
+from chassis.database import Transaction
+from services.conversations.model.ids import ConversationId, UserId
+from services.conversations.model.messages import Message
+from services.conversations.model.viewers import Reach, Viewed, ViewerState
+
+# For lists of messages `m`: null without any mark. Most messages cost one look for a bookmark.
+MARKS = """
+    case when m.reactions is null and m.poll is null and not m.requires_acknowledgement
+              and not exists (select from bookmarks b where b.user_id = :member_id and b.message_id = m.id)
+    then null else jsonb_build_array(
+        array(select r.emoji from reactions r where r.message_id = m.id and r.user_id = :member_id
+              order by r.created_at, r.emoji),
+        exists (select from bookmarks b where b.user_id = :member_id and b.message_id = m.id),
+        exists (select from acknowledgements a where a.message_id = m.id and a.user_id = :member_id),
+        array(select v.option from votes v where v.message_id = m.id and v.user_id = :member_id order by v.option)) end
+"""
+_MARKED = text(f"""
+    select m.id, {MARKS} from messages m
+    where m.id = any(cast(:message_ids as uuid[]))
+""")  # noqa: S608 - the constant above
+_REACHES = text("""
+    select p.conversation_id, min(p.visible_after), min(p.delivered_seq),
+           min(p.visible_after) filter (where a.is_receipt_shared is not false),
+           min(p.read_seq) filter (where a.is_receipt_shared is not false)
+    from participants p left join people a on a.user_id = p.user_id
+    where p.conversation_id = any(cast(:conversation_ids as uuid[])) and p.user_id <> :member_id and p.left_at is null
+    group by p.conversation_id
+""")
+_NOBODY = Reach(None, None, None, None)
+_UNMARKED = ViewerState()
+
+
+def viewed(tx: Transaction, messages: Sequence[Message], *, member_id: UserId) -> list[Viewed]:
+    """Messages that are at hand as a member sees them; whether they may is for the caller to say."""
+    if not messages:
+        return []
+    parameters = {"message_ids": [message.message_id for message in messages], "member_id": member_id}
+    marks = dict(map(tuple, tx.execute(_MARKED, parameters)))
+    return settled(tx, ((message, marks.get(message.message_id)) for message in messages), member_id=member_id)
+
+
+def settled(tx: Transaction, found: Iterable[tuple[Message, Any]], *, member_id: UserId) -> list[Viewed]:
+    """Messages with their MARKS as a member sees them; the others' positions are read if one is the member's own."""
+    shown = [Viewed(message, state(marks) if marks is not None else None) for message, marks in found]
+    own = [place for place, each in enumerate(shown) if each.message.sender_id == member_id]
+    if own:
+        reaches = _reaches(tx, {shown[place].message.conversation_id for place in own}, member_id)
+        for place in own:
+            message = shown[place].message
+            status = reaches.get(message.conversation_id, _NOBODY).status_of(message.seq)
+            shown[place] = Viewed(message, replace(shown[place].state or _UNMARKED, status=status))
+    return shown
+
+
+def state(marks: Sequence[Any]) -> ViewerState:
+    """Read MARKS."""
+    reactions, is_bookmarked, has_acknowledged, votes = marks
+    return ViewerState(None, tuple(reactions), is_bookmarked, has_acknowledged, tuple(votes))
+
+
+def _reaches(tx: Transaction, conversation_ids: Iterable[ConversationId], member_id: UserId) -> dict[str, Reach]:
+    parameters = {"conversation_ids": list(conversation_ids), "member_id": member_id}
+    return {conversation_id: Reach(*least) for conversation_id, *least in tx.execute(_REACHES, parameters)}
