@@ -1,4 +1,4 @@
-"""What a run showed."""
+"""What a run showed, and how it is printed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Figures:
-    """Messages a second, milliseconds until delivery (or the answer), and CPU milliseconds per message by process."""
+    """What was done how often and how fast: a second, in milliseconds each, and in CPU milliseconds by process."""
 
-    messages: int
+    count: int
     rate: float
     p50: float
     p99: float
@@ -28,7 +28,7 @@ class Figures:
 def middle(runs: Sequence[Figures]) -> Figures:
     """The median of each figure."""
     return Figures(
-        messages=round(median(run.messages for run in runs)),
+        count=round(median(run.count for run in runs)),
         rate=median(run.rate for run in runs),
         p50=median(run.p50 for run in runs),
         p99=median(run.p99 for run in runs),
@@ -41,3 +41,16 @@ def quantile(values: Sequence[float], share: float) -> float:
     if not values:
         return float("nan")
     return sorted(values)[min(int(len(values) * share), len(values) - 1)]
+
+
+def row(name: str, unit: str, figures: Figures) -> str:
+    """A line of the table."""
+    spent = "  ".join(f"{process} {milliseconds:.3f}" for process, milliseconds in figures.cpu.items())
+    times = f"p50 {figures.p50:7.1f}  p99 {figures.p99:7.1f} ms"
+    return f"{name:<28}{figures.rate:8.0f} {unit + '/s':<13}{times}   CPU-ms each: {spent}"
+
+
+def ratio(product: Figures, yardstick: Figures) -> str:
+    """How the product compares where the yardstick has the same path."""
+    rate, cpu = product.rate / yardstick.rate, product.path_cpu / yardstick.path_cpu
+    return f"{'':28}{rate:.2f} x the yardstick's rate, {cpu:.2f} x its CPU each (gateway + conversations)"

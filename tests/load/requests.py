@@ -1,8 +1,10 @@
-"""REST load by wrk: every connection posts to one conversation after the other, as members of it."""
+"""REST load by wrk: so many connections ask one thing after the other, each as whoever may."""
 
 import re
 import subprocess
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.load.figures import Figures, Refused
@@ -10,10 +12,14 @@ from tests.load.figures import Figures, Refused
 SCRIPT = """
 local requests, turn = {}, 0
 init = function()
-  local body = '{"content":"Hello, this is a test message!"}'
-  for path, token in io.open("%s"):read("a"):gmatch("(%%S+) (%%S+)") do
-    local headers = {["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. token}
-    requests[#requests + 1] = wrk.format("POST", path, headers, body)
+  for method, path, token in io.open("%s"):read("a"):gmatch("(%%S+) (%%S+) (%%S+)") do
+    local headers = {["Authorization"] = "Bearer " .. token}
+    local body = nil
+    if method == "POST" then
+      headers["Content-Type"] = "application/json"
+      body = '{"content":"Hello, this is a test message!"}'
+    end
+    requests[#requests + 1] = wrk.format(method, path, headers, body)
   end
 end
 request = function()
@@ -23,25 +29,28 @@ end
 """
 
 
-def load(url: str, senders: list[tuple[str, str]], connections: int, seconds: float) -> Figures:
-    """Post for so long; `senders` are conversations with tokens. Raises: Refused on anything but success."""
+@dataclass(frozen=True)
+class Ask:
+    """One request; what is posted is always the same message."""
+
+    method: str
+    path: str
+    token: str
+
+
+def post(conversation_id: str, token: str) -> Ask:
+    """Send to a conversation."""
+    return Ask("POST", f"/api/v1/conversations/{conversation_id}/messages/", token)
+
+
+def load(url: str, asks: Sequence[Ask], connections: int, seconds: float) -> Figures:
+    """Ask for so long, over and over. Raises: Refused on anything but success."""
     with tempfile.TemporaryDirectory() as directory:
-        table, script = Path(directory, "senders"), Path(directory, "send.lua")
-        table.write_text("\n".join(f"/api/v1/conversations/{place}/messages/ {token}" for place, token in senders))
+        table, script = Path(directory, "requests"), Path(directory, "ask.lua")
+        table.write_text("\n".join(f"{ask.method} {ask.path} {ask.token}" for ask in asks))
         script.write_text(SCRIPT % table)
-        command = [
-            "wrk",
-            "-t1",
-            f"-c{connections}",
-            f"-d{seconds:.0f}",
-            "--timeout",
-            "10s",
-            "--latency",
-            "-s",
-            str(script),
-            url,
-        ]
-        run = subprocess.run(command, capture_output=True, text=True)
+        options = [f"-c{connections}", f"-d{seconds:.0f}", "--timeout", "10s", "--latency", "-s", str(script)]
+        run = subprocess.run(["wrk", "-t1", *options, url], capture_output=True, text=True)
     return read(run.stdout + run.stderr)
 
 
@@ -53,7 +62,7 @@ def read(output: str) -> Figures:
     if wrong or not rate or not count:
         raise Refused(wrong[0] if wrong else output)
     return Figures(
-        messages=int(count[1]), rate=float(rate[1]), p50=_milliseconds(output, "50%"), p99=_milliseconds(output, "99%")
+        count=int(count[1]), rate=float(rate[1]), p50=_milliseconds(output, "50%"), p99=_milliseconds(output, "99%")
     )
 
 

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import json
+import re
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
+import httpx2
 import nats
 import nats.js.errors
 import psycopg2
@@ -15,12 +18,14 @@ import psycopg2
 from deploy.local.stack import Stack
 from deploy.local.topology import WORKERS
 from tests.load import requests
-from tests.load.figures import Figures, Refused
+from tests.load.figures import Figures, Refused, middle, row
+from tests.load.people import Guest, People
+from tests.load.requests import Ask
 from tests.load.usage import Accounts, be_nice
-from tests.support.people import Person
+from tests.load.yardstick import Yardstick
 
 # In flight -> rooms and sends under way in each.
-SOCKETS = {1: (1, 1), 32: (32, 1), 128: (32, 4)}
+SOCKETS = {1: (1, 1), 8: (8, 1), 32: (32, 1), 128: (32, 4)}
 ROOMS = 32
 # Raised, not switched off: the limiters work all the same. The address of everybody is the same one here.
 SETTINGS = {
@@ -38,44 +43,104 @@ MEASURED = ("gateway", "conversations", "nats", "redis", "notifications", "postg
 DATABASES = ("conversations", "notifications")
 NICENESS = 10
 
+Run = Callable[[], Awaitable[Figures]]
+
 
 class Target:
-    """One platform and the people on it."""
+    """One platform, the people on it, and how often and how long it is measured."""
 
-    def __init__(self, stack: Stack, seconds: float) -> None:
-        self._stack = stack
+    def __init__(self, stack: Stack, *, seconds: float, rounds: int, yardstick: Yardstick | None = None) -> None:
+        self.stack = stack
         self.seconds = seconds
-        self._people: list[Person] = []
-        self._rooms: list[tuple[str, Person, Person]] = []
+        self.rounds = rounds
+        self.yardstick = yardstick
+        self.people = People(stack.gateway_url)
+        self._rooms: list[tuple[str, Guest, Guest]] = []
+        self._gatherings: dict[int, str] = {}
 
-    async def settle(self) -> None:
-        """Make the people and their conversations."""
-        places = asyncio.Semaphore(4)
+    async def rooms(self) -> list[tuple[str, Guest, Guest]]:
+        """Direct conversations, each with its two people."""
+        guests = await self.people.first(2 * ROOMS)
+        pairs = list(zip(guests[::2], guests[1::2], strict=True))
+        if not self._rooms:
+            self._rooms = [(await self.people.direct(a, b), a, b) for a, b in pairs]
+        return [(place, a, b) for (place, _, _), (a, b) in zip(self._rooms, pairs, strict=True)]
 
-        async def join() -> Person:
-            async with places:
-                return await Person.join(self._stack.gateway_url)
+    async def gathering(self, count: int) -> tuple[str, list[Guest]]:
+        """One group and all who are in it, the owner first."""
+        guests = await self.people.first(count)
+        if count not in self._gatherings:
+            self._gatherings[count] = await self.people.group(guests[0], guests[1:])
+            await quiet(self.stack)
+        return self._gatherings[count], guests
 
-        self._people = await asyncio.gather(*(join() for _ in range(2 * ROOMS)))
-        for a, b in zip(self._people[::2], self._people[1::2], strict=True):
-            self._rooms.append((await a.direct(b), a, b))
+    async def repeat(self, name: str, unit: str, run: Run, beside: Run | None = None) -> list[Figures]:
+        """Run so many times, each after notifications has caught up, and answer and print the medians.
 
-    async def renew(self) -> None:
-        """Log everybody in again: access tokens live five minutes."""
-        for person in self._people:
-            body = {"refresh": person.refresh}
-            tokens = await person.ask("POST", "auth/token/refresh/", json=body)
-            person.access, person.refresh = tokens["access"], tokens["refresh"]
+        `beside` runs after every run, on an idle platform; its medians come second.
+        """
+        runs: list[Sequence[Figures]] = []
+        for number in range(self.rounds):
+            ours = await run()
+            pending = await quiet(self.stack)
+            print(row(f"  {name} run {number + 1}", unit, ours), f" backlog {pending}", flush=True)
+            runs.append([ours, await beside()] if beside is not None else [ours])
+        medians = [middle(side) for side in zip(*runs, strict=True)]
+        print(row(name, unit, medians[0]), flush=True)
+        return medians
 
-    def sockets(self, in_flight: int, seconds: float = 0.0, rate: float = 0.0) -> Figures:
-        """Load by sockets: with so many sends under way, or with so many a second."""
+    async def sockets(self, in_flight: int, *, seconds: float = 0.0, rate: float = 0.0) -> Figures:
+        """Load by sockets: with so many sends under way, or with so many a second whatever comes back."""
         count, width = SOCKETS[in_flight]
         rooms = [
-            {"conversation_id": place, "sender": a.access, "receiver": b.access} for place, a, b in self._rooms[:count]
+            {"conversation_id": place, "sender": a.access, "receiver": b.access}
+            for place, a, b in (await self.rooms())[:count]
         ]
-        url = self._stack.gateway_url.replace("http", "ws", 1)
-        asked = {"url": url, "rooms": rooms, "width": width, "seconds": seconds or self.seconds, "rate": rate}
-        accounts = Accounts(self._groups)
+        return self._sockets(rooms, width, seconds or self.seconds, rate)
+
+    async def posts(self, in_flight: int, *, seconds: float = 0.0) -> Figures:
+        """Load by sends over REST."""
+        asks = [requests.post(place, guest.access) for place, a, b in await self.rooms() for guest in (a, b)]
+        return self.rest(asks, in_flight, seconds=seconds)
+
+    def rest(self, asks: Sequence[Ask], in_flight: int, *, seconds: float = 0.0) -> Figures:
+        """Load by requests of any kind."""
+        accounts = self.accounts()
+        figures = requests.load(self.stack.gateway_url, asks, in_flight, seconds or self.seconds)
+        return replace(figures, cpu=accounts.milliseconds_each(figures.count))
+
+    @property
+    def socket_url(self) -> str:
+        """Where sockets connect."""
+        return self.stack.gateway_url.replace("http", "ws", 1)
+
+    @property
+    def gateway_pid(self) -> int:
+        """The process that holds the sockets. Raises: Refused while it is down."""
+        pid = self.stack.pid("gateway")
+        if pid is None:
+            raise Refused("the gateway is down")
+        return pid
+
+    def connected(self) -> int:
+        """How many sockets the gateway has."""
+        shown = httpx2.get(f"http://{self.stack.environments.metrics('gateway')}/metrics").text
+        return round(float(re.findall(r"^messaging_sockets\S* ([\d.e+]+)$", shown, re.MULTILINE)[0]))
+
+    def accounts(self) -> Accounts:
+        """Begin to count what is spent, as it is shown: PostgreSQL whole, and of it what works for the databases."""
+        return Accounts(lambda: _groups(self.stack))
+
+    def quieten(self) -> None:
+        """Let notifications, its database's part of PostgreSQL and the workers work only when nobody else wants to."""
+        pids = [self.stack.pid(name) for name in ("notifications", *WORKERS)]
+        for pid in (*pids, *_backends(self.stack)["notifications"]):
+            if pid:
+                be_nice(pid, NICENESS)
+
+    def _sockets(self, rooms: Sequence[dict[str, str]], width: int, seconds: float, rate: float) -> Figures:
+        asked = {"url": self.socket_url, "rooms": rooms, "width": width, "seconds": seconds, "rate": rate}
+        accounts = self.accounts()
         client = [sys.executable, "-m", "tests.load.sockets"]
         run = subprocess.run(client, input=json.dumps(asked), capture_output=True, text=True)
         if run.returncode:
@@ -83,40 +148,21 @@ class Target:
         seen = json.loads(run.stdout)
         if seen["failure"]:
             raise Refused(seen["failure"])
-        messages = seen["messages"]
-        return Figures(
-            messages=messages,
-            rate=seen["rate"],
-            p50=seen["p50"],
-            p99=seen["p99"],
-            cpu=accounts.milliseconds_each(messages) | {"client": seen["client_seconds"] * 1000 / messages},
-        )
+        spent = accounts.milliseconds_each(seen["count"]) | {"client": seen["client_seconds"] * 1000 / seen["count"]}
+        return Figures(count=seen["count"], rate=seen["rate"], p50=seen["p50"], p99=seen["p99"], cpu=spent)
 
-    def rest(self, in_flight: int, seconds: float = 0.0) -> Figures:
-        """Load by requests."""
-        accounts = Accounts(self._groups)
-        senders = [(place, person.access) for place, a, b in self._rooms for person in (a, b)]
-        figures = requests.load(self._stack.gateway_url, senders, in_flight, seconds or self.seconds)
-        return replace(figures, cpu=accounts.milliseconds_each(figures.messages))
 
-    def quieten(self) -> None:
-        """Let notifications, its database's part of PostgreSQL and the workers work only when nobody else wants to."""
-        pids = [self._stack.pid(name) for name in ("notifications", *WORKERS)]
-        for pid in (*pids, *self._backends()["notifications"]):
-            if pid:
-                be_nice(pid, NICENESS)
+def _groups(stack: Stack) -> dict[str, list[int]]:
+    groups = {name: [pid] for name in MEASURED if (pid := stack.pid(name))}
+    return groups | {f"of it {database}": pids for database, pids in _backends(stack).items()}
 
-    def _groups(self) -> dict[str, list[int]]:
-        """The processes whose cost is shown; PostgreSQL whole, and of it what works for the databases on the way."""
-        groups = {name: [pid] for name in MEASURED if (pid := self._stack.pid(name))}
-        return groups | {f"of it {database}": pids for database, pids in self._backends().items()}
 
-    def _backends(self) -> dict[str, list[int]]:
-        asked = "select datname, pid from pg_stat_activity where datname is not null"
-        with contextlib.closing(psycopg2.connect(self._stack.superuser_url())) as server, server.cursor() as cursor:
-            cursor.execute(asked)
-            rows = cursor.fetchall()
-        return {name: [pid for database, pid in rows if database.endswith(name)] for name in DATABASES}
+def _backends(stack: Stack) -> dict[str, list[int]]:
+    asked = "select datname, pid from pg_stat_activity where datname is not null"
+    with contextlib.closing(psycopg2.connect(stack.superuser_url())) as server, server.cursor() as cursor:
+        cursor.execute(asked)
+        rows = cursor.fetchall()
+    return {name: [pid for database, pid in rows if database.endswith(name)] for name in DATABASES}
 
 
 async def backlog(stack: Stack) -> int:

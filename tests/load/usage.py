@@ -1,6 +1,7 @@
-"""CPU time of processes and all that they started, from the kernel's own accounts."""
+"""CPU time and memory of processes and all that they started, from the kernel's own accounts."""
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -34,6 +35,26 @@ def be_nice(pid: int, niceness: int) -> None:
         be_nice(child, niceness)
 
 
+def memory_kib(pid: int) -> tuple[int, int]:
+    """What a process has in memory, all of it and its fair share of what is shared: RSS and PSS."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return _kib("Rss", text), _kib("Pss", text)
+
+
+def forget_peak(pid: int) -> None:
+    """Begin anew with the most that a process ever had in memory."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def peak_kib(pid: int) -> int:
+    """The most that a process had in memory since then."""
+    return _kib("VmHWM", Path(f"/proc/{pid}/status").read_text())
+
+
+def _kib(name: str, text: str) -> int:
+    return int(re.findall(rf"^{name}:\s+(\d+) kB$", text, re.MULTILINE)[0])
+
+
 class Accounts:
     """What named groups of processes have used since the beginning of a run; a group may gain members meanwhile."""
 
@@ -41,10 +62,10 @@ class Accounts:
         self._groups = groups
         self._begun = self._read()
 
-    def milliseconds_each(self, messages: int) -> dict[str, float]:
-        """CPU milliseconds per message, by group."""
+    def milliseconds_each(self, count: int) -> dict[str, float]:
+        """CPU milliseconds of each of so many things done, by group."""
         return {
-            name: sum(now - self._begun.get(name, {}).get(pid, 0.0) for pid, now in used.items()) * 1000 / messages
+            name: sum(now - self._begun.get(name, {}).get(pid, 0.0) for pid, now in used.items()) * 1000 / count
             for name, used in self._read().items()
         }
 

@@ -48,7 +48,7 @@ class Yardstick:
             raise Refused(output + run.stderr)
         rate, p50, p99 = _socket_figures(output) if arguments[0] == "ws" else _rest_figures(output)
         spent = {"gateway": int(cpu[2]) / 1000, "conversations": int(cpu[3]) / 1000}
-        return Figures(messages=int(cpu[1]), rate=rate, p50=p50, p99=p99, cpu=spent)
+        return Figures(count=int(cpu[1]), rate=rate, p50=p50, p99=p99, cpu=spent)
 
 
 def _socket_figures(output: str) -> tuple[float, float, float]:
