@@ -2,7 +2,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from sqlalchemy import text
 
+from chassis.call import current
 from chassis.database import Database, Transaction, jobs
 from chassis.database.jobs import MAX_TRIES, Job
 from chassis.errors import DependencyUnavailable
@@ -202,6 +203,60 @@ async def test_a_job_of_a_transaction_that_fails_was_never_promised(database: Da
     with pytest.raises(ValueError):  # noqa: PT011 - ours
         await database.run(promise_and_fail)
     assert await database.run(jobs.due, count=10) == []
+
+
+async def test_workers_are_told_of_jobs_once_they_are_committed(database: Database) -> None:
+    told: list[tuple[str, str]] = []
+    database.on_job = lambda kind, job_id: told.append((kind, job_id))
+
+    def promise(tx: Transaction) -> list[str]:
+        ids = jobs.add_all(tx, KIND, [{"n": 1}, {"n": 2}])
+        assert told == []
+        return ids
+
+    ids = await database.run(promise)
+    assert told == [(KIND, job_id) for job_id in ids]
+
+    def promise_and_fail(tx: Transaction) -> None:
+        jobs.add(tx, KIND, {})
+        raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011 - ours
+        await database.run(promise_and_fail)
+    assert len(told) == 2
+
+
+async def test_a_round_needs_no_job_and_an_outage_ends_it_quietly(app: Celery, desk: Desk) -> None:
+    errors: list[Exception | None] = [None, DependencyUnavailable("auth"), ConnectionRefusedError(), KeyError("street")]
+    gone = []
+
+    def work() -> None:
+        gone.append(current().method)
+        if (error := errors[len(gone) - 1]) is not None:
+            raise error
+
+    worker = JobWorker(app, [], lambda: replace(desk.open(), rounds={"collect": work}), rounds=["collect"])
+    assert worker.rounds == {"letters.sweep", "letters.collect"}
+    for _ in range(3):
+        await asyncio.to_thread(worker.go_round, "collect")
+    with pytest.raises(KeyError):
+        await asyncio.to_thread(worker.go_round, "collect")
+    assert gone == ["letters.collect"] * 4
+
+
+async def test_a_job_that_promises_another_has_it_told(
+    database: Database, app: Celery, queue: Queue, desk: Desk
+) -> None:
+    def work(job: Job) -> None:
+        with database.transaction(5) as tx:
+            jobs.add(tx, KIND, {"after": job.job_id})
+
+    worker = JobWorker(app, [KIND], lambda: Workshop(database, {KIND: work}, lambda: None))
+    first = await add(database)
+    await asyncio.to_thread(worker.do, first)
+    [(task, second)] = await queue.tasks()
+    assert task == "letters.letter"
+    assert second != first
 
 
 async def test_a_sweep_wakes_what_is_due_and_nothing_else(

@@ -22,9 +22,10 @@ async def schedule(person: Person, conversation_id: str, **fields: Any) -> Any:
 
 async def test_a_message_is_scheduled_shown_changed_and_cancelled(ada: Person, bob: Person) -> None:
     direct = await ada.direct(bob)
-    body = {"conversation_id": direct, "content": "Good morning", "priority": "high", "is_important": True}
-    waiting = await schedule(ada, direct, **body)
-    assert {name: waiting[name] for name in body} == body
+    fields = {"content": "Good morning", "priority": "high", "is_important": True}
+    waiting = await schedule(ada, direct, **fields)
+    assert {name: waiting[name] for name in fields} == fields
+    assert waiting["conversation_id"] == direct
     assert (waiting["state"], waiting["failure"], waiting["message_id"]) == ("pending", None, None)
     path = f"{PATH}{waiting['id']}/"
     assert await ada.ask("GET", path) == waiting
