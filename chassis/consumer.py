@@ -14,7 +14,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from chassis import metrics
+from chassis import failpoints, metrics
 from chassis.bus import Bus
 from chassis.call import Call, serving
 from chassis.database import Database, Transaction, delivery
@@ -124,7 +124,8 @@ class Consumer:
                 except TimeoutError:
                     messages = []
                 if messages:
-                    await self._handle([_read(message) for message in messages])
+                    with serving(Call(method=failpoints.CONSUMER)):
+                        await self._handle([_read(message) for message in messages])
                 while await self._retry_parked(source):
                     pass
                 if asyncio.get_running_loop().time() - checked > _FOLLOW_SECONDS:

@@ -14,7 +14,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
-from chassis import events, metrics
+from chassis import events, failpoints, metrics
 from chassis.bus import Bus
 from chassis.database import delivery
 from chassis.database.engine import Connection, DBAPIError, make_engine
@@ -121,7 +121,9 @@ class OutboxRelay:
         if self._publisher is None or self._publisher.client is not client:
             self._publisher = _Publisher(client, self._service)
             await self._publisher.listen()
+        failpoints.reached("before_publish")
         done, last_seq = await self._publisher.publish(rows, self._last_seq)
+        failpoints.reached("after_publish")
         if last_seq != self._last_seq + len(rows):
             # Some were there already, or were refused, or the stream is gone: look before the next batch.
             self._generation = -1

@@ -1,7 +1,11 @@
 """Settings that processes share; each process has one frozen class of its own that extends these."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis import failpoints
 
 
 class ProcessSettings(BaseSettings):
@@ -28,6 +32,15 @@ class ServiceSettings(ProcessSettings):
     secret_key: str = Field(min_length=32, description="Root of this process's encryption and signing keys")
     service_credential: str = Field("", description="`<name>:<secret>` by which this process proves itself to others")
     service_callers: str = Field("", description="`<name>=<sha256 of its credential>`, comma separated: who may call")
+    failpoint: str = Field(
+        "", pattern=failpoints.PATTERN, description="Where the process shall kill itself; needs DEBUG, for rehearsals"
+    )
+
+    @model_validator(mode="after")
+    def _dies_in_rehearsals_only(self) -> Self:
+        if self.failpoint and not self.debug:
+            raise ValueError("FAILPOINT needs DEBUG")
+        return self
 
 
 class WorkingSettings(ServiceSettings):

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from chassis import call
+from chassis import call, failpoints
 from chassis.database.engine import failure_of, make_engine
 from chassis.database.once import Answer, Once
 from chassis.database.transaction import Encode, Recorder, Transaction
@@ -110,12 +110,15 @@ class Database:
         if remaining <= 0:
             raise DeadlineRequired()
         tx: Transaction | None = None
+        failpoints.reached("before_begin")
         try:
             connection, tx = self._begin(remaining)
             try:
                 yield tx
                 tx.flush()
+                failpoints.reached("before_commit")
                 connection.commit()
+                failpoints.reached("after_commit")
             except BaseException:
                 connection.rollback()
                 raise

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from importlib import resources
 
+from chassis import failpoints
 from chassis.bus import Bus
 from chassis.consumer import Consumer
 from chassis.crypto import Box
@@ -61,6 +62,7 @@ def make_limits(settings: Settings, limiter: RateLimiter) -> Limits:
 
 def build(settings: Settings) -> Supervisor:
     """Put the service together; nothing is opened before it runs."""
+    failpoints.arm(settings.failpoint)
     database, bus, limiter = open_database(settings), Bus(settings.nats_url, SERVICE), RateLimiter(settings.redis_url)
     relay = OutboxRelay(settings.database_url, bus, SERVICE, replicas=settings.nats_replicas)
     database.on_commit = relay.wake

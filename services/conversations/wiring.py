@@ -3,6 +3,7 @@
 import asyncio
 from functools import partial
 
+from chassis import failpoints
 from chassis.bus import Bus
 from chassis.consumer import Consumer
 from chassis.database import Database
@@ -89,6 +90,7 @@ NAME = "conversations"
 
 def build(settings: Settings) -> Supervisor:
     """Build the serving process; call it on the running loop."""
+    failpoints.arm(settings.failpoint)
     bus = Bus(settings.nats_url, NAME)
     relay = OutboxRelay(settings.database_url, bus, NAME, replicas=settings.nats_replicas)
     bell = Bell(celery_app(NAME, settings.celery_broker_url))

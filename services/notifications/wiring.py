@@ -3,6 +3,7 @@
 import asyncio
 from functools import partial
 
+from chassis import failpoints
 from chassis.bus import Bus
 from chassis.consumer import Consumer
 from chassis.database import Database
@@ -30,6 +31,7 @@ NAME = "notifications"
 
 def build(settings: Settings) -> Supervisor:
     """Build the serving process; call it on the running loop."""
+    failpoints.arm(settings.failpoint)
     bus = Bus(settings.nats_url, NAME)
     database = _database(settings, pool_size=settings.database_pool_size)
     relay = OutboxRelay(settings.database_url, bus, NAME, replicas=settings.nats_replicas)

@@ -1,5 +1,6 @@
 """Puts the users service together; the only file that knows all its parts."""
 
+from chassis import failpoints
 from chassis.bus import Bus
 from chassis.consumer import Consumer
 from chassis.crypto import Box
@@ -39,6 +40,7 @@ from services.users.store.presences import Presences
 
 def build(settings: Settings) -> Supervisor:
     """Build the process; call it on the running loop."""
+    failpoints.arm(settings.failpoint)
     bus = Bus(settings.nats_url, "users")
     redis = BriefRedis(settings.redis_url)
     database = Database(
