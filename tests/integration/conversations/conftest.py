@@ -23,8 +23,11 @@ from deploy.local.stack import Stack
 from messaging.chassis.v1.envelope_pb2 import Envelope
 from messaging.conversations.v1 import conversations_pb2 as conversations
 from messaging.conversations.v1 import messages_pb2 as messages
+from messaging.conversations.v1.bans_pb2_grpc import BansStub
 from messaging.conversations.v1.conversations_pb2_grpc import ConversationsStub
+from messaging.conversations.v1.invites_pb2_grpc import InvitesStub
 from messaging.conversations.v1.messages_pb2_grpc import MessagesStub
+from messaging.conversations.v1.participants_pb2 import Participant, UpdateParticipantResponse
 from messaging.conversations.v1.participants_pb2_grpc import ParticipantsStub
 from messaging.conversations.v1.receipts_pb2_grpc import ReceiptsStub
 from services.conversations.api import convert
@@ -33,8 +36,10 @@ from services.conversations.model.ids import UserId
 from services.conversations.settings import Settings
 from services.conversations.store import people
 from services.conversations.wiring import build
-from tests.support.factories.conversations import direct_request, group_request
+from tests.integration.conversations.marks import Marks
+from tests.support.factories.conversations import direct_request, group_request, settings_request
 from tests.support.factories.messages import edit_request, item
+from tests.support.factories.participants import participant_request
 
 
 class Service:
@@ -45,6 +50,8 @@ class Service:
         self.database = database
         self.conversations = self.channel.stub(ConversationsStub)
         self.participants = self.channel.stub(ParticipantsStub)
+        self.bans = self.channel.stub(BansStub)
+        self.invites = self.channel.stub(InvitesStub)
         self.messages = self.channel.stub(MessagesStub)
         self.receipts = self.channel.stub(ReceiptsStub)
 
@@ -79,6 +86,20 @@ class Service:
         """A new group."""
         answer = await self.ask(self.conversations.CreateConversation, group_request(*others, title=title), by=owner)
         return str(answer.conversation.conversation_id)
+
+    async def change(self, conversation_id: str, *, by: str, **settings: Any) -> conversations.Conversation:
+        """A group with other settings."""
+        request = settings_request(conversation_id, **settings)
+        answer: conversations.UpdateConversationResponse = await self.ask(
+            self.conversations.UpdateConversation, request, by=by
+        )
+        return answer.conversation
+
+    async def regard(self, conversation_id: str, user_id: str, *, by: str, **fields: Any) -> Participant:
+        """A participant with another role, or muted."""
+        request = participant_request(conversation_id, user_id, **fields)
+        answer: UpdateParticipantResponse = await self.ask(self.participants.UpdateParticipant, request, by=by)
+        return answer.participant
 
     async def get(self, conversation_id: str, *, by: str) -> conversations.Conversation:
         """A conversation as somebody sees it."""
@@ -195,7 +216,14 @@ async def running(stack: Stack, **settings: Any) -> AsyncIterator[Service]:
     database = Database(
         environment["database_url"],
         service="conversations",
-        encode=Encoder(convert.conversation, convert.participant, convert.message, convert.settings),
+        encode=Encoder(
+            convert.conversation,
+            convert.participant,
+            convert.message,
+            convert.settings,
+            convert.scheduled,
+            convert.saved_draft,
+        ),
     )
     async with supervised(build(Settings(**environment))):
         service = Service(environment["listen"], stack.credential("gateway"), database)
@@ -232,6 +260,12 @@ async def users(infra: Stack) -> AsyncIterator[Channel]:
 async def service(infra: Stack, operator: Client, users: Channel) -> AsyncIterator[Service]:
     async with running(infra) as running_service:
         yield running_service
+
+
+@pytest.fixture
+def marks(service: Service) -> Marks:
+    """What people attach to messages."""
+    return Marks(service.channel)
 
 
 @pytest.fixture

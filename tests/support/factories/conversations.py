@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from google.protobuf.field_mask_pb2 import FieldMask
+
 from chassis.ids import uuid7
 from messaging.conversations.v1 import conversations_pb2 as pb
 from services.conversations.model.conversations import Conversation, ConversationKind
@@ -36,3 +38,9 @@ def group_request(*others: str, **fields: Any) -> pb.CreateConversationRequest:
     """For a group."""
     fields.setdefault("title", "Engine room")
     return pb.CreateConversationRequest(kind=pb.CONVERSATION_KIND_GROUP, participant_ids=others, **fields)
+
+
+def settings_request(conversation_id: str, *, etag: str = "", **settings: Any) -> pb.UpdateConversationRequest:
+    """For other settings, those that are named."""
+    mask = FieldMask(paths=list(settings))
+    return pb.UpdateConversationRequest(conversation_id=conversation_id, update_mask=mask, etag=etag, **settings)
