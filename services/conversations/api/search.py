@@ -48,7 +48,7 @@ class SearchServicer(rpc.SearchServicer):
 
 def _hit(hit: Hit) -> pb.SearchHit:
     runs = (pb.ExcerptRun(text=run.text, match=run.is_match) for run in hit.excerpt)
-    return pb.SearchHit(message=convert.message(hit.message), excerpt=runs)
+    return pb.SearchHit(message=convert.viewed(hit.viewed), excerpt=runs)
 
 
 def _place(cursor: Cursor | None) -> Place | None:
@@ -61,5 +61,12 @@ def _place(cursor: Cursor | None) -> Place | None:
 def _cursor(place: Place | None) -> Cursor | None:
     if place is None:
         return None
-    key: tuple[Any, ...] = (place.at, place.before_id, place.after_score, place.after_id, place.is_lenient)
+    key: tuple[Any, ...] = (
+        place.at,
+        place.before_id,
+        place.after_score,
+        place.after_id,
+        place.is_lenient,
+        place.is_by_age,
+    )
     return Cursor(key)

@@ -56,9 +56,11 @@ def _page(
     following: Place | None = None
     if page.next is not None:
         last = page.rows[-1]
-        following = replace(place, after_score=last.score, after_id=last.message.message_id)
+        following = replace(
+            place, after_score=last.score, after_id=last.viewed.message.message_id, is_by_age=window.is_by_age
+        )
     elif window.edge is not None:
-        following = replace(place, before_id=window.edge, after_score=None, after_id=None)
+        following = Place(place.at, before_id=window.edge, is_lenient=place.is_lenient)
     return Found(page.rows, following, is_lenient=place.is_lenient)
 
 
@@ -71,7 +73,7 @@ def _lenient(tx: Transaction, query: Query, scope: Scope) -> tuple[str, ...]:
 
 
 def _weight(hit: Hit) -> int:
-    return 1000 + messages.size_of(hit.message)
+    return 1000 + messages.size_of(hit.viewed.message)
 
 
 def learn(tx: Transaction) -> bool:

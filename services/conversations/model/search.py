@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from services.conversations.model.errors import SearchInvalid
 from services.conversations.model.ids import ConversationId, MessageId, UserId
-from services.conversations.model.messages import Message
+from services.conversations.model.viewers import Viewed
 
 # Each term costs a look into the index.
 MAX_TERMS = 20
@@ -73,7 +73,7 @@ class Run:
 class Hit:
     """A message that was found, with what to show of it."""
 
-    message: Message
+    viewed: Viewed
     excerpt: tuple[Run, ...]
     score: float
 
@@ -94,6 +94,8 @@ class Place:
     after_id: MessageId | None = None
     # Whether words that look like those asked for stand for them.
     is_lenient: bool = False
+    # How the window was found; none for a new one, of which it is not known yet.
+    is_by_age: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,17 @@ from chassis.database import Transaction
 from chassis.ids import uuid7_at
 from services.conversations.model.ids import ConversationId, MessageId, UserId
 from services.conversations.model.search import ME, Hit, Place, Query, Scope, excerpt_of
-from services.conversations.store import messages
+from services.conversations.model.viewers import Viewed
+from services.conversations.store import messages, viewers
 from services.conversations.store.tables import listed
 
-# Of so many matches the best come first.
-_WINDOW = 200
-# So many messages are looked through at most where that is the way to find a window's matches.
-_DEPTH = 150_000
+_WIDTH = len(messages.COLUMNS)
+
+# Of so many of the newest matches the best come first: of those that the index found, and of those found by age.
+_INDEX_WINDOW = 1000
+_AGE_WINDOW = 100
+# So many messages are looked through by age at most; what is not found by then is for the next page.
+_DEPTH = 80_000
 # What looking at one of them costs in the planner's unit, which is the reading of a page; measured, see docs/adr.
 _GLANCE = 0.25
 # That words occur does not mean that they stand next to each other: so many times fewer messages match a phrase.
@@ -38,6 +42,7 @@ _PREPARE = text("""
     select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
            set_config('max_parallel_workers_per_gather', '0', true), set_config('work_mem', '16MB', true),
            set_config('random_page_cost', '4', true), set_config('seq_page_cost', '1', true),
+           set_config('cpu_index_tuple_cost', '0.1', true),
            set_config('statement_timeout', least(
                :timeout, extract(epoch from current_setting('statement_timeout')::interval) * 1000)::integer::text,
                true),
@@ -51,13 +56,7 @@ _PREPARE = text("""
            array(select user_id from people where username = any(:senders)),
            (select reltuples from pg_class where oid = 'messages'::regclass)
 """)
-# Ids are those of this moment: the member's row is looked at again with every message.
-_VISIBLE = f"""(
-    select {messages.VISIBLE} from participants p
-    join conversations c on c.id = p.conversation_id and c.deleted_at is null
-    where p.conversation_id = m.conversation_id and p.user_id = :member_id and p.left_at is null)
-"""  # noqa: S608 - constants
-# By the names of their parameters. `opaque` conditions are judged row by row, never through an index.
+# By the names of their parameters.
 _CONDITIONS = {
     "match": "m.search @@ cast(:match as tsquery)",
     "conversation_ids": "m.conversation_id = any(cast(:conversation_ids as uuid[]))",
@@ -67,12 +66,21 @@ _CONDITIONS = {
 }
 _RANGE = {"after_id": "m.id >= :after_id", "before_id": "m.id < :before_id"}
 _BY_INDEX = "select m.* from messages m where {range} and {conditions} and m.deleted_at is null"
-# `offset 0` keeps the planner from mixing the steps.
-_OF_INDEX = "select m.* from ({by_index} offset 0) m where {visible}"
-_OF_NEWEST = """
-    select m.* from (select m.* from messages m where {range} order by m.id desc limit :depth) m
-    where {opaque} and m.deleted_at is null and {visible}
-"""
+# The conversations found before are those of the same moment at best: what counts is the member's row beside each
+# message. `offset 0` and the value of a subquery keep the planner from mixing the steps.
+_OF_INDEX = f"""
+    select m.* from ({{by_index}} offset 0) m
+    join participants p on p.conversation_id = m.conversation_id
+    join conversations c on c.id = p.conversation_id and c.deleted_at is null
+    where p.user_id = :member_id and p.left_at is null and {messages.VISIBLE}
+"""  # noqa: S608 - constants
+_OF_NEWEST = f"""
+    select m.* from (select m.* from messages m where {{range}} order by m.id desc limit :depth) m
+    where {{judged}} and m.deleted_at is null and (
+        select {messages.VISIBLE} from participants p
+        join conversations c on c.id = p.conversation_id and c.deleted_at is null
+        where p.conversation_id = m.conversation_id and p.user_id = :member_id and p.left_at is null)
+"""  # noqa: S608 - constants
 _ESTIMATE = re.compile(r"\.\.(\S+) rows=(\d+)")
 _FIND = """
     with found as materialized ({source} order by m.id desc limit :window),
@@ -80,7 +88,7 @@ _FIND = """
         select m.*, {rank} / (1 + greatest(extract(epoch from :at - m.created_at), 0)::float8 / :halving) as score
         from found m),
     page as (select * from ranked m where {rest} order by m.score desc, m.id desc limit :count)
-    select {shown}, m.score, {headline}, (select count(*) from found), (select id from found order by id limit 1)
+    select {shown}, {marks}, {headline}, m.score, (select count(*) from found), (select id from found order by id limit 1)
     from page m order by m.score desc, m.id desc
 """
 _RANK = "ts_rank(m.search, cast(:words as tsquery), 1)::float8"
@@ -117,6 +125,7 @@ class Window:
 
     hits: list[Hit]
     edge: MessageId | None
+    is_by_age: bool
 
 
 def scope(tx: Transaction, query: Query, *, member_id: UserId, conversation_id: ConversationId | None) -> Scope:
@@ -148,11 +157,13 @@ def find(
     """
     named = _named(query, wanted, scope, place)
     names = tuple(named)
-    plan = tx.execute(_explain(names, has_sign=wanted.has_sign), named).scalars().first()
-    cost, expected = map(float, cast("re.Match[str]", _ESTIMATE.search(plan or "")).groups())
-    rarity = _PHRASE_RARITY if wanted.has_phrase else 1
-    glances = min(_WINDOW * scope.total * rarity / max(expected, 1.0), _DEPTH)
-    is_by_age = _GLANCE * glances < cost
+    is_by_age = place.is_by_age
+    if is_by_age is None:
+        plan = tx.execute(_explain(names, has_sign=wanted.has_sign), named).scalars().first()
+        cost, expected = map(float, cast("re.Match[str]", _ESTIMATE.search(plan or "")).groups())
+        rarity = _PHRASE_RARITY if wanted.has_phrase else 1
+        is_by_age = _GLANCE * min(_AGE_WINDOW * scope.total * rarity / max(expected, 1.0), _DEPTH) < cost
+    size_of_window = max(size, _AGE_WINDOW) if is_by_age else _INDEX_WINDOW
     named |= {
         "member_id": member_id,
         "at": place.at,
@@ -161,7 +172,7 @@ def find(
         "words": wanted.words,
         "marks": _BEGIN + _END,
         "headline": f'StartSel="{_BEGIN}", StopSel="{_END}", HighlightAll=true',
-        "window": _WINDOW,
+        "window": size_of_window,
         "depth": _DEPTH,
         "halving": _HALVING,
         "count": size + 1,
@@ -174,13 +185,12 @@ def find(
         is_continued=place.after_id is not None,
     )
     rows = tx.execute(statement, named).all()
-    hits = [_hit(row) for row in rows]
+    found = [(messages.of_row(row[:_WIDTH]), row[_WIDTH]) for row in rows]
+    hits = [_hit(*each) for each in zip(viewers.settled(tx, found, member_id=member_id), rows, strict=True)]
     count, oldest_id = rows[0][-2:] if rows else (0, None)
-    if count == _WINDOW:
-        return Window(hits, oldest_id)
-    if is_by_age:
-        return Window(hits, tx.execute(text(_EDGE.format(range=_range(names))), named).scalar())
-    return Window(hits, None)
+    if count < size_of_window:
+        oldest_id = tx.execute(text(_EDGE.format(range=_range(names))), named).scalar() if is_by_age else None
+    return Window(hits, oldest_id, is_by_age)
 
 
 def _named(query: Query, wanted: Wanted, scope: Scope, place: Place) -> dict[str, Any]:
@@ -207,42 +217,43 @@ def _statement(
 ) -> TextClause:
     # Of constants of this file only; every value is a parameter.
     if is_by_age:
-        source = _OF_NEWEST.format(
-            range=_range(names), opaque=_all(names, _CONDITIONS, is_opaque=True), visible=_VISIBLE
-        )
+        source = _OF_NEWEST.format(range=_range(names), judged=_judged(names))
     else:
-        source = _OF_INDEX.format(by_index=_by_index(names, has_sign=has_sign), visible=_VISIBLE)
+        source = _OF_INDEX.format(by_index=_by_index(names, has_sign=has_sign))
     return text(
         _FIND.format(
             source=source,
             rank=_RANK if has_words else "1::float8",
             rest="(m.score, m.id) < (:after_score, cast(:after_id_in_window as uuid))" if is_continued else "true",
             shown=listed("m", messages.COLUMNS),
+            marks=viewers.MARKS,
             headline=_HEADLINE if has_words else "''",
         )
     )
 
 
 def _by_index(names: tuple[str, ...], *, has_sign: bool) -> str:
-    hidden = [] if has_sign or "match" not in names else ["match"]
-    open_names = [name for name in names if name not in hidden]
-    conditions = f"{_all(open_names, _CONDITIONS)} and {_all(hidden, _CONDITIONS, is_opaque=True)}"
+    conditions = _all(names, _CONDITIONS) if has_sign else _judged(names)
     return _BY_INDEX.format(range=_range(names), conditions=conditions)
+
+
+def _judged(names: Sequence[str]) -> str:
+    # Row by row, never through an index, and the words last: they cost most, and most messages are not the reader's.
+    rest = _all([name for name in names if name != "match"], _CONDITIONS)
+    return f"case when {rest} then {_all(['match'], _CONDITIONS)} end" if "match" in names else f"({rest}) is true"
 
 
 def _range(names: Iterable[str]) -> str:
     return _all(names, _RANGE)
 
 
-def _all(names: Iterable[str], known: dict[str, str], *, is_opaque: bool = False) -> str:
-    chosen = [known[name] for name in names if name in known]
-    return " and ".join(f"({each}) is true" if is_opaque else each for each in chosen) or "true"
+def _all(names: Iterable[str], known: dict[str, str]) -> str:
+    return " and ".join(known[name] for name in names if name in known) or "true"
 
 
-def _hit(row: Sequence[Any]) -> Hit:
-    *columns, score, headline, _, _ = row
-    message = messages.of_row(columns)
-    return Hit(message, excerpt_of(message.content, _spans(headline)), score)
+def _hit(viewed: Viewed, row: Sequence[Any]) -> Hit:
+    headline, score = row[_WIDTH + 1 : _WIDTH + 3]
+    return Hit(viewed, excerpt_of(viewed.message.content, _spans(headline)), score)
 
 
 def _spans(headline: str) -> list[tuple[int, int]]:

@@ -33,12 +33,19 @@ _FORGET = text("""
             select from messages m where m.search @@ search_forms(rare.word) and m.deleted_at is null))
     select word from rare order by word desc limit 1
 """)
-# Words that begin with it come first, then those that are most like it.
+# Those that begin with the word, the most used first; where none does, those that are about as much like it as any.
 _NEAR = text("""
-    select (select string_agg(distinct search_forms(near.word)::text, ' | ') from (
-        select s.word from search_words s
-        where s.word % typed.word or (s.word >= typed.word and s.word < typed.word || chr(1114111))
-        order by s.word ^@ typed.word desc, similarity(s.word, typed.word) desc, s.uses desc limit :neighbours) as near)
+    select (
+        select string_agg(distinct search_forms(word)::text, ' | ') from (
+            select word from (
+                select word, uses, begins, likeness, bool_or(begins) over () as is_begun, max(likeness) over () as best
+                from (select s.word, s.uses, s.word ^@ typed.word as begins, similarity(s.word, typed.word) as likeness
+                      from search_words s
+                      where s.word % typed.word or (s.word >= typed.word and s.word < typed.word || chr(1114111))
+                     ) as candidates
+                ) as judged
+            where case when is_begun then begins else likeness >= 0.8 * best end
+            order by case when begins then 0 else -likeness end, uses desc limit :neighbours) as near)
     from (select lower(unaccent(term)) as word, n
           from unnest(cast(:terms as text[])) with ordinality as terms(term, n)) as typed
     order by n
