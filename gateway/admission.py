@@ -44,10 +44,10 @@ class SendBudget:
         self._full_at: dict[str, float] = {}
         self.policy = f'"sends";q={burst};w={max(1, round(burst * self._interval))}'.encode()
 
-    def take(self, user_id: str) -> None:
-        """Take one send from the user's bucket. Raises: RateLimited with the seconds until there is one again."""
+    def take(self, user_id: str, sends: int = 1) -> None:
+        """Take sends from the user's bucket. Raises: RateLimited with the seconds until there are as many again."""
         now = time.monotonic()
-        full_at = max(self._full_at.get(user_id, 0.0), now) + self._interval
+        full_at = max(self._full_at.get(user_id, 0.0), now) + sends * self._interval
         excess = full_at - now - self._burst * self._interval
         if excess > 1e-9:
             raise RateLimited(retry_after=excess)

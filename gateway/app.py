@@ -33,6 +33,7 @@ from gateway.rest import (
     contacts,
     conversations,
     drafts,
+    forwards,
     invites,
     memberships,
     messages,
@@ -49,7 +50,9 @@ from gateway.rest import (
     search,
     sends,
     system,
+    threads,
     users,
+    versions,
 )
 from gateway.revocations import Revocations
 from gateway.sends import SendLanes
@@ -66,6 +69,10 @@ ROUTERS = (
     bans.router,
     invites.router,
     receipts.router,
+    receipts.of_messages,
+    threads.router,
+    forwards.router,
+    versions.router,
     reactions.router,
     acknowledgements.router,
     polls.router,

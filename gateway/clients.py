@@ -15,6 +15,7 @@ from messaging.conversations.v1.bans_pb2_grpc import BansStub
 from messaging.conversations.v1.bookmarks_pb2_grpc import BookmarksStub
 from messaging.conversations.v1.conversations_pb2_grpc import ConversationsStub
 from messaging.conversations.v1.drafts_pb2_grpc import DraftsStub
+from messaging.conversations.v1.forwards_pb2_grpc import ForwardsStub
 from messaging.conversations.v1.invites_pb2_grpc import InvitesStub
 from messaging.conversations.v1.messages_pb2_grpc import MessagesStub
 from messaging.conversations.v1.participants_pb2_grpc import ParticipantsStub
@@ -25,6 +26,7 @@ from messaging.conversations.v1.receipts_pb2_grpc import ReceiptsStub
 from messaging.conversations.v1.reports_pb2_grpc import ReportsStub
 from messaging.conversations.v1.scheduled_pb2_grpc import ScheduledStub
 from messaging.conversations.v1.search_pb2_grpc import SearchStub
+from messaging.conversations.v1.threads_pb2_grpc import ThreadsStub
 from messaging.notifications.v1.notifications_pb2_grpc import NotificationsStub
 from messaging.users.v1.blocks_pb2_grpc import BlocksStub
 from messaging.users.v1.contacts_pb2_grpc import ContactsStub
@@ -83,6 +85,8 @@ class ConversationsClient(Service):
         self.invites = self.stub(InvitesStub)
         self.messages = self.stub(MessagesStub)
         self.receipts = self.stub(ReceiptsStub)
+        self.threads = self.stub(ThreadsStub)
+        self.forwards = self.stub(ForwardsStub)
         self.scheduled = self.stub(ScheduledStub)
         self.search = self.stub(SearchStub)
 

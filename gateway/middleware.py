@@ -119,7 +119,7 @@ class Middleware:
             await self._answer_preflight(answer)
             return
         exchange.body = await _body(exchange, receive)
-        is_send = exchange.method == "POST" and exchange.path.endswith("/messages/")
+        is_send = exchange.method == "POST" and exchange.path.endswith(("/messages/", "/reply/"))
         is_probe = exchange.path in _PROBES
         if not is_probe:
             self._admission.enter(is_send=is_send)

@@ -23,6 +23,8 @@ class Change:
     kind: str
     target: Any
     joined: conversations_pb2.Conversation | None = None
+    # Whose devices alone are told; empty for everybody's.
+    only_for: str = ""
 
     @property
     def member(self) -> participants_pb2.Participant | None:
@@ -74,12 +76,13 @@ _MARKS = frozenset({"reaction_changed", "pin_changed"})
 
 def of_event(envelope: Envelope) -> Change:
     """Read an event of the conversations service; what this version does not know keeps its rev and hides the rest."""
-    target, joined = None, None
+    target, joined, only_for = None, None, ""
     if known := _EVENTS.get(envelope.kind):
         event: Any = known[0].FromString(envelope.payload)
         target = getattr(event, known[1]) if known[1] else event
         joined = event.conversation if envelope.kind == "member_added" else None
-    return Change(envelope.aggregate_id, envelope.aggregate_rev, envelope.kind, target, joined)
+        only_for = event.participant.user_id if envelope.kind == "read_moved" and event.is_private else ""
+    return Change(envelope.aggregate_id, envelope.aggregate_rev, envelope.kind, target, joined, only_for)
 
 
 def of_log(conversation_id: str, entry: conversations_pb2.Change) -> Change:

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from google.protobuf.field_mask_pb2 import FieldMask
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, RootModel, ValidationError
 
 from chassis.errors import InvalidRequest
 from chassis.ids import uuid7
@@ -52,9 +52,14 @@ class Edit(MessageChange):
 
 
 class Deletion(Sent):
-    """A message to delete for everyone."""
+    """A message to delete, for everyone or for oneself."""
 
     message_id: SentId
+    scope: Literal["everyone", "me"] = "everyone"
+
+
+class Remains(RootModel[Message | Nothing]):
+    """The stub, or nothing where it was deleted for oneself."""
 
 
 class Reaction(Sent):
@@ -125,6 +130,10 @@ async def _edit(client: ConversationsClient, edit: Edit) -> View:
 
 
 async def _delete(client: ConversationsClient, deletion: Deletion) -> View:
+    if deletion.scope == "me":
+        hidden = messages_pb2.HideMessageRequest(message_id=deletion.message_id.lower())
+        await client.ask(client.messages.HideMessage, hidden)
+        return {}
     request = messages_pb2.DeleteMessageRequest(message_id=deletion.message_id.lower(), request_id=uuid7())
     answer = await client.ask(client.messages.DeleteMessage, request)
     return views.message(answer.message)
@@ -186,7 +195,9 @@ class Handling:
 
 COMMANDS: dict[str, Handling] = {
     "message.edit": Handling(Edit, _edit, Message, "Change a message of one's own"),
-    "message.delete": Handling(Deletion, _delete, Message, "Delete a message for everyone; answers the stub"),
+    "message.delete": Handling(
+        Deletion, _delete, Remains, "Delete a message: for everyone, which answers the stub, or for oneself"
+    ),
     "reaction.add": Handling(Reaction, _react, ReactionChange, "React to a message"),
     "reaction.remove": Handling(Reaction, _take_back, ReactionChange, "Take a reaction of one's own back"),
     "message.acknowledge": Handling(Notice, _acknowledge, Acknowledgement, "Acknowledge a message that asks for it"),

@@ -242,7 +242,8 @@ class Hub:
             return
         frame = changes.frame(change)
         for socket in room.sockets:
-            socket.push(conversation_id, 0, frame)
+            if change.only_for in {"", socket.principal.user_id}:
+                socket.push(conversation_id, 0, frame)
 
     async def _hear_notifications(self, message: Msg) -> None:
         person = self.people.get(message.subject.rpartition(".")[2])

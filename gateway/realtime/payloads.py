@@ -117,6 +117,22 @@ class DraftChange(Shown):
     draft: Draft | None = Field(description="Null once it is deleted")
 
 
+class Hidden(Shown):
+    """A message that I deleted for myself on some device of mine."""
+
+    conversation_id: Id
+    id: Id
+
+
+class ThreadChange(Shown):
+    """How I stand to a thread now."""
+
+    conversation_id: Id
+    root_id: Id = Field(description="The message that began it")
+    is_subscribed: bool
+    read_seq: int = Field(examples=[17])
+
+
 class NotificationReading(Shown):
     """A notification that was read, or all of them when it has no id."""
 
@@ -148,6 +164,8 @@ EVENTS: dict[str, tuple[type[Any], Scope, str]] = {
     "receipt.changed": (Receipt, "unnumbered", "Somebody has read on"),
     "typing.changed": (Typing, "unnumbered", "Somebody types, or has stopped"),
     "membership.changed": (SettingsChange, "personal", "Another device of yours changed your settings"),
+    "message.hidden": (Hidden, "personal", "Another device of yours deleted a message for you alone"),
+    "thread.changed": (ThreadChange, "personal", "Another device of yours followed a thread, left it or read on in it"),
     "bookmark.changed": (BookmarkChange, "personal", "Another device of yours made or took away a bookmark"),
     "draft.changed": (DraftChange, "personal", "Another device of yours saved or deleted a draft"),
     "scheduled.changed": (ScheduledMessage, "personal", "A message of yours waits, was sent, failed or was cancelled"),

@@ -200,7 +200,7 @@ class Session:
     def _sent(self, command_id: str, request_id: str, future: asyncio.Future[Sent]) -> None:
         failure = future.exception()
         if failure is None:
-            self._wire.write(frames.reply("ack", command_id, views.message(future.result()[0])))
+            self._wire.write(frames.reply("ack", command_id, views.message_sent(future.result()[0])))
         elif isinstance(failure, Failure):
             self._refuse(command_id, failure, request_id)
 

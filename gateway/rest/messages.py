@@ -160,6 +160,7 @@ class MessageFilters(Paged):
     priority: Priority | None = Field(None, description="Only this priority")
     since: Moment | None = Field(None, description="Only those sent at or after this time")
     until: Moment | None = Field(None, description="Only those sent before this time")
+    pinned: bool | None = Field(None, description="Only pinned ones, or only the others")
 
 
 class ConversationMessageFilters(MessageFilters):
@@ -208,6 +209,7 @@ async def _list(request: Request, filters: MessageFilters, clients: Backend, **w
             priority=PRIORITIES[filters.priority] if filters.priority else pb.PRIORITY_UNSPECIFIED,
             since_time=stamp(filters.since),
             until_time=stamp(filters.until),
+            is_pinned=filters.pinned,
             page_size=filters.page_size,
             page_token=filters.cursor,
             **where,
@@ -280,11 +282,16 @@ async def edit(
 async def delete(
     message_id: MessageId,
     clients: Backend,
-    scope: Annotated[Literal["everyone"], Query(description="For whom")] = "everyone",
+    scope: Annotated[Literal["everyone", "me"], Query(description="For whom")] = "everyone",
 ) -> Response:
-    """For everyone, within the delete window; a numbered stub stays. Deleting a deleted message succeeds."""
-    await clients.conversations.ask(
-        clients.conversations.messages.DeleteMessage,
-        pb.DeleteMessageRequest(message_id=message_id, request_id=request_id(None)),
-    )
+    """For everyone, within the delete window, so that a numbered stub stays; or for me alone, at any time.
+
+    Deleting a deleted message succeeds.
+    """
+    messages = clients.conversations.messages
+    if scope == "me":
+        await clients.conversations.ask(messages.HideMessage, pb.HideMessageRequest(message_id=message_id))
+    else:
+        request = pb.DeleteMessageRequest(message_id=message_id, request_id=request_id(None))
+        await clients.conversations.ask(messages.DeleteMessage, request)
     return nothing()

@@ -44,6 +44,7 @@ from gateway.views.messages import (
     PRIORITIES,
     message,
     message_json,
+    message_sent,
     message_shared,
     pin,
     reaction,
@@ -64,6 +65,14 @@ from gateway.views.people import (
 )
 from gateway.views.scheduled import SCHEDULED_STATES, scheduled, scheduled_changed
 from gateway.views.search import hit
+from gateway.views.threads import (
+    forwarded,
+    message_hidden,
+    message_receipts,
+    thread,
+    thread_changed,
+    version,
+)
 from gateway.views.values import View, time, to_the_second
 
 __all__ = [
@@ -98,13 +107,17 @@ __all__ = [
     "conversation_shared",
     "draft",
     "draft_changed",
+    "forwarded",
     "hit",
     "invite",
     "invite_preview",
     "membership",
     "membership_settings",
     "message",
+    "message_hidden",
     "message_json",
+    "message_receipts",
+    "message_sent",
     "message_shared",
     "notification",
     "participant",
@@ -122,8 +135,11 @@ __all__ = [
     "scheduled_changed",
     "session",
     "settings_changed",
+    "thread",
+    "thread_changed",
     "time",
     "to_the_second",
     "tokens",
+    "version",
     "vote",
 ]

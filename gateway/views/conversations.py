@@ -151,7 +151,7 @@ def receipt(source: participants_pb2.Participant) -> View:
     return {
         "conversation_id": source.conversation_id,
         "user_id": source.user_id,
-        "read_seq": source.read_seq,
+        "read_seq": None if source.is_read_hidden else source.read_seq,
         "delivered_seq": source.delivered_seq,
     }
 

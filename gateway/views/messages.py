@@ -61,9 +61,16 @@ def message(source: messages_pb2.Message) -> View:
     return shown
 
 
+def message_sent(source: messages_pb2.Message) -> View:
+    """A message that was just sent, as its sender sees it."""
+    shown = message(source)
+    shown["status"] = "sent"
+    return shown
+
+
 def message_json(source: messages_pb2.Message) -> bytes:
-    """A message that was just sent, encoded as its sender sees it."""
-    return orjson.dumps({**message(source), "status": "sent"})
+    """The same, encoded."""
+    return orjson.dumps(message_sent(source))
 
 
 def _origin(source: messages_pb2.ForwardOrigin) -> View:

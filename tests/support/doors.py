@@ -111,3 +111,10 @@ def events(socket: Socket, conversation_id: str) -> list[tuple[str, int]]:
 
 def command(kind: str, payload: Mapping[str, Any] | None = None, number: str = "x") -> str:
     return json.dumps({"type": kind, "id": number, "payload": payload or {}})
+
+
+def shared(message: Mapping[str, Any]) -> dict[str, Any]:
+    """What all see of a message that one person was answered."""
+    return {
+        name: value for name, value in message.items() if name not in {"status", "is_bookmarked", "has_acknowledged"}
+    }

@@ -22,7 +22,9 @@ async def test_a_sent_message_is_answered_as_it_is_stored(ada: Person, bob: Pers
     assert (message["seq"], message["sender_id"], message["conversation_id"]) == (1, ada.user_id, direct)
     assert message["client_message_id"]
     assert int(answer.headers["X-Database-Queries"]) >= 4
-    assert await bob.ask("GET", f"messages/{message['id']}/") == message
+    assert message["status"] == "sent"
+    assert await ada.ask("GET", f"messages/{message['id']}/") == message
+    assert await bob.ask("GET", f"messages/{message['id']}/") == {**message, "status": None}
 
 
 async def test_a_message_can_be_sent_to_a_named_conversation(ada: Person, bob: Person) -> None:
@@ -157,8 +159,8 @@ async def test_messages_of_all_conversations_are_read_together(ada: Person, bob:
     everything = (await ada.ask("GET", "messages/"))["results"]
     of_eve = (await eve.ask("GET", "messages/"))["results"]
 
-    assert everything == sent[::-1]
-    assert of_eve == [sent[1]]
+    assert everything == [{**sent[2], "status": None}, sent[1], {**sent[0], "status": "delivered"}]
+    assert of_eve == [{**sent[1], "status": None}]
 
 
 async def test_a_message_is_edited_by_its_author(ada: Person, bob: Person) -> None:

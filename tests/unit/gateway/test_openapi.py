@@ -85,6 +85,7 @@ def test_only_these_posts_ignore_idempotency_keys() -> None:
         "/api/v1/conversations/{conversation_id}/read/",
         "/api/v1/conversations/{conversation_id}/delivered/",
         "/api/v1/conversations/{conversation_id}/typing/",
+        "/api/v1/messages/{message_id}/thread/read/",
     }
 
 

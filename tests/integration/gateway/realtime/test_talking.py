@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.stack import Stack
 from gateway.realtime import session
-from tests.support.doors import Door, close_code, events, open_door, silence
+from tests.support.doors import Door, close_code, events, open_door, shared, silence
 from tests.support.people import Person
 
 
@@ -21,7 +21,8 @@ async def test_both_hear_everything_in_order_and_the_sender_gets_an_ack(door: Do
         assert ack["payload"]["seq"] == 1
         assert ack["payload"]["sender_id"] == ada.user_id
         frame = await of_bob.until("message.created")
-        assert frame["payload"] == ack["payload"]
+        assert frame["payload"] == shared(ack["payload"])
+        assert ack["payload"]["status"] == "sent"
         assert frame["rev"] == ack["payload"]["rev"]
         assert (await of_ada.until("message.created")) == frame
         await of_bob.command("message.send", {"conversation_id": place, "content": "hi"})
@@ -65,7 +66,7 @@ async def test_edits_and_deletions_reach_everybody(door: Door, ada: Person, bob:
         edited = await of_ada.command("message.edit", edit)
         assert edited["payload"]["content"] == "hello"
         frame = await of_bob.until("message.updated")
-        assert frame["payload"] == edited["payload"]
+        assert frame["payload"] == shared(edited["payload"])
         assert frame["payload"]["priority"] == "high"
         refused = await of_bob.command("message.edit", {"message_id": sent["id"], "content": "no"})
         assert refused["payload"]["code"] == "not_the_author"
