@@ -16,11 +16,14 @@ from messaging.notifications.v1 import notifications_pb2 as pb
 router = APIRouter(prefix="/api/v1/notifications", tags=["Notifications"], route_class=SignedInRoute)
 
 NotificationId = Annotated[str, id_in_path("Which notification")]
-Kind = Literal["message", "member_added"]
+Kind = Literal["message", "member_added", "mention", "reply", "acknowledgement"]
 KINDS: dict[str | None, pb.NotificationKind.ValueType] = {
     None: pb.NOTIFICATION_KIND_UNSPECIFIED,
     "message": pb.NOTIFICATION_KIND_MESSAGE,
     "member_added": pb.NOTIFICATION_KIND_MEMBER_ADDED,
+    "mention": pb.NOTIFICATION_KIND_MENTION,
+    "reply": pb.NOTIFICATION_KIND_REPLY,
+    "acknowledgement": pb.NOTIFICATION_KIND_ACKNOWLEDGEMENT,
 }
 
 
@@ -87,7 +90,7 @@ async def list_mine(request: Request, filters: Annotated[NotificationFilters, Qu
 
 @router.post("/mark_all_read/", summary="Mark all as read", response_model=MarkedCount)
 async def mark_all_read(request: Request, clients: Backend, key: IdempotencyKey = None) -> Response:
-    """Answers how many were unread."""
+    """All but those of kind `acknowledgement`. Answers how many were unread."""
     answer = await clients.notifications.ask(
         clients.notifications.notifications.MarkAllRead, pb.MarkAllReadRequest(request_id=request_id(key))
     )
@@ -120,10 +123,10 @@ async def show(notification_id: NotificationId, clients: Backend) -> Response:
     "/{notification_id:id}/",
     summary="Mark a notification",
     response_model=Notification,
-    responses=problems("notification_not_found"),
+    responses=problems("notification_not_found", "acknowledgement_required"),
 )
 async def change(notification_id: NotificationId, sent: NotificationChange, clients: Backend) -> Response:
-    """As read or unread."""
+    """As read or unread. One of kind `acknowledgement` is settled by acknowledging its message alone."""
     answer = await clients.notifications.ask(
         clients.notifications.notifications.UpdateNotification,
         pb.UpdateNotificationRequest(

@@ -4,7 +4,7 @@ from gateway.views.values import View, time
 from messaging.notifications.v1 import notifications_pb2
 
 # Position = number in the proto's enum. Values that a newer service may send and this table lacks are refused by tests.
-NOTIFICATION_KINDS = ("", "message", "member_added")
+NOTIFICATION_KINDS = ("", "message", "member_added", "mention", "reply", "acknowledgement")
 
 
 def notification(source: notifications_pb2.Notification) -> View:

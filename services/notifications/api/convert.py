@@ -6,6 +6,9 @@ from services.notifications.model.notifications import Kind, Notification
 _KINDS = {
     Kind.MESSAGE: pb.NOTIFICATION_KIND_MESSAGE,
     Kind.MEMBER_ADDED: pb.NOTIFICATION_KIND_MEMBER_ADDED,
+    Kind.MENTION: pb.NOTIFICATION_KIND_MENTION,
+    Kind.REPLY: pb.NOTIFICATION_KIND_REPLY,
+    Kind.ACKNOWLEDGEMENT: pb.NOTIFICATION_KIND_ACKNOWLEDGEMENT,
 }
 _NAMED: dict[int, Kind] = {number: kind for kind, number in _KINDS.items()}
 

@@ -48,7 +48,7 @@ class NotificationsServicer(rpc.NotificationsServicer):
     async def UpdateNotification(
         self, request: pb.UpdateNotificationRequest, context: Context
     ) -> pb.UpdateNotificationResponse:
-        """Refuses unknown notifications and other people's."""
+        """Refuses unknown notifications, other people's and those that wait for an acknowledgement."""
         answer: pb.UpdateNotificationResponse = await self._database.run(
             notifications.mark,
             user_id=_user_id(),

@@ -37,6 +37,13 @@ _ATTENTION = {
     profiles.PRESENCE_STATE_AWAY: Attention.AWAY,
 }
 
+# The events of which somebody may be told by what a message says.
+_OF_MESSAGES: dict[str, type[events.MessageSent | events.MessageEdited | events.AcknowledgementDue]] = {
+    "message_sent": events.MessageSent,
+    "message_edited": events.MessageEdited,
+    "acknowledgement_due": events.AcknowledgementDue,
+}
+
 
 class People:
     """Remembers presence for a few seconds and names for minutes. While users cannot be asked, nobody is looking."""
@@ -59,8 +66,8 @@ class People:
         actor_ids: set[UserId] = set()
         for envelope in envelopes:
             try:
-                if envelope.kind == "message_sent":
-                    message = events.MessageSent.FromString(envelope.payload).message
+                if (event := _OF_MESSAGES.get(envelope.kind)) is not None:
+                    message = event.FromString(envelope.payload).message
                     conversation_ids.add(ConversationId(message.conversation_id))
                     actor_ids.add(UserId(message.sender_id))
                 elif envelope.kind == "member_added":

@@ -6,8 +6,8 @@ from chassis.database import Transaction
 from services.notifications.domain import notifications
 from services.notifications.model import titles
 from services.notifications.model.ids import ConversationId, UserId
-from services.notifications.model.members import Audience, Member, Position
-from services.notifications.store import members
+from services.notifications.model.members import Audience, Member, Position, Settings
+from services.notifications.store import followers, members
 from services.notifications.store import notifications as store
 
 
@@ -20,7 +20,7 @@ def add(
     is_direct: bool,
     audience: Audience,
 ) -> None:
-    """Note a new member, and notify one whom somebody else brought in while they were not looking.
+    """Note a new member, and notify one whom somebody else brought in while they were not looking and not against it.
 
     Emits: NotificationCreated.
     """
@@ -45,7 +45,14 @@ def remove(tx: Transaction, member: Member) -> None:
 def forget(tx: Transaction, conversation_id: ConversationId) -> None:
     """Forget a deleted conversation in every inbox. Emits: NotificationRead."""
     members.forget(tx, conversation_id)
+    followers.forget(tx, conversation_id)
     notifications.withdraw(tx, store.forget(tx, conversation_id))
+
+
+def choose(tx: Transaction, settings: Settings) -> None:
+    """Note what a member wants to hear of from now on; what they were told stays."""
+    tx.settle()
+    members.choose(tx, settings)
 
 
 def move_read(tx: Transaction, positions: Sequence[Position]) -> None:

@@ -1,18 +1,21 @@
 """What people do with their own inbox."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from chassis.database import Transaction
 from services.notifications.model.events import NotificationCreated, NotificationRead
 from services.notifications.model.ids import NotificationId, UserId
-from services.notifications.model.notifications import Notification
+from services.notifications.model.messages import Message, Readers
+from services.notifications.model.notifications import Kind, Notification
+from services.notifications.store import messages
 from services.notifications.store import notifications as store
 
 
 def mark(tx: Transaction, *, user_id: UserId, notification_id: NotificationId, is_read: bool) -> Notification:
     """Mark one of the user's notifications as read or unread.
 
-    Raises: NotificationNotFound. Emits: NotificationRead or NotificationCreated when that changes it.
+    Raises: NotificationNotFound, AcknowledgementRequired.
+    Emits: NotificationRead or NotificationCreated when that changes it.
     """
     found = store.get(tx, user_id=user_id, notification_id=notification_id, for_update=True)
     marked = found.marked(is_read=is_read, at=tx.now)
@@ -34,7 +37,7 @@ def delete(tx: Transaction, *, user_id: UserId, notification_id: NotificationId)
 
 
 def mark_all_read(tx: Transaction, *, user_id: UserId) -> int:
-    """Mark all of the user's notifications as read. Returns how many were not.
+    """Mark all of the user's notifications as read that reading settles. Returns how many were not.
 
     Emits: NotificationRead for all of them, when there were any.
     """
@@ -64,3 +67,10 @@ def withdraw(tx: Transaction, removed: Iterable[Notification]) -> None:
     for notification in removed:
         if not notification.is_read:
             tx.emit(NotificationRead(notification.user_id, notification.notification_id))
+
+
+def take_back(tx: Transaction, message: Message, kinds: Sequence[Kind], readers: Readers) -> None:
+    """Have a message no longer concern some readers for these reasons. Emits: NotificationRead, NotificationCreated."""
+    removed, changed = messages.withdraw(tx, message, kinds, readers)
+    withdraw(tx, removed)
+    announce(tx, changed)

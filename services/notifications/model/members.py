@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from datetime import datetime
+from enum import Enum, IntEnum
 
 from services.notifications.model.ids import ConversationId, UserId
 
@@ -16,6 +17,26 @@ class Member:
     is_present: bool
     read_seq: int
     rev: int
+    # Messages up to this number are not for them, who joined afterwards.
+    visible_after: int = 0
+
+
+class Level(IntEnum):
+    """Of which messages a member wants to be notified; numbers as in the contract and in the database."""
+
+    ALL = 1
+    MENTIONS = 2
+    NONE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a member has chosen; nothing but a required acknowledgement gets past either choice."""
+
+    conversation_id: ConversationId
+    user_id: UserId
+    level: Level
+    snoozed_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

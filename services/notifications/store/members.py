@@ -1,19 +1,22 @@
 """Who takes part where, as this service knows it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import text
 
 from chassis.database import Transaction
 from services.notifications.model.ids import ConversationId, MessageId, UserId
-from services.notifications.model.members import Member, Position
-from services.notifications.model.messages import Message, Missed
+from services.notifications.model.members import Member, Position, Settings
+from services.notifications.model.messages import Message, Missed, Readers
+from services.notifications.model.notifications import Kind
 
 _SET = text("""
-    insert into members (conversation_id, user_id, is_present, read_seq, rev)
-    values (:conversation_id, :user_id, :is_present, :read_seq, :rev)
+    insert into members (conversation_id, user_id, is_present, read_seq, rev, visible_after)
+    values (:conversation_id, :user_id, :is_present, :read_seq, :rev, :visible_after)
     on conflict (conversation_id, user_id) do update
-    set is_present = excluded.is_present, read_seq = greatest(members.read_seq, excluded.read_seq), rev = excluded.rev
+    set is_present = excluded.is_present, read_seq = greatest(members.read_seq, excluded.read_seq), rev = excluded.rev,
+        visible_after = excluded.visible_after
     where members.rev <= excluded.rev
 """)
 _MOVE_READ = text("""
@@ -25,15 +28,46 @@ _MOVE_READ = text("""
     where members.conversation_id = p.conversation_id and members.user_id = p.user_id and members.read_seq < p.read_seq
     returning members.conversation_id, members.user_id, members.read_seq
 """)
-_MISSING = text("""
-    select m.conversation_id, m.user_id, (array_agg(s.id order by s.seq desc))[1] as newest_id, count(*) as count
-    from unnest(cast(:ids as uuid[]), cast(:conversation_ids as uuid[]), cast(:seqs as bigint[]),
-                cast(:sender_ids as uuid[])) as s (id, conversation_id, seq, sender_id)
-    join members m on m.conversation_id = s.conversation_id
-    where m.is_present and m.user_id <> s.sender_id and m.read_seq < s.seq
-    group by m.conversation_id, m.user_id
-    order by m.conversation_id, m.user_id
+# They may not be known yet: events of a conversation and of its members come each in their own order.
+_CHOOSE = text("""
+    insert into members (conversation_id, user_id, is_present, read_seq, rev, notification_level, snoozed_until)
+    values (:conversation_id, :user_id, false, 0, 0, :level, :snoozed_until)
+    on conflict (conversation_id, user_id) do update
+    set notification_level = excluded.notification_level, snoozed_until = excluded.snoozed_until
 """)
+_NOT_BLOCKED = "not exists (select from blocks b where b.user_id = m.user_id and b.blocked_user_id = s.sender_id)"
+_AWAKE = "(m.snoozed_until is null or m.snoozed_until <= s.told_at)"
+_MISSING = text(f"""
+    with judged as (
+        select s.id, s.seq, m.conversation_id, m.user_id, m.notification_level,
+               case when s.is_to_all or c.user_id is not null then 'mention'
+                    when f.user_id is not null then 'reply' else 'message' end as kind
+        from unnest(cast(:ids as uuid[]), cast(:conversation_ids as uuid[]), cast(:seqs as bigint[]),
+                    cast(:sender_ids as uuid[]), cast(:times as timestamptz[]), cast(:are_to_all as boolean[]),
+                    cast(:root_ids as uuid[])) as s (id, conversation_id, seq, sender_id, told_at, is_to_all, root_id)
+        join members m on m.conversation_id = s.conversation_id
+        left join unnest(cast(:calling_ids as uuid[]), cast(:called_ids as uuid[])) as c (id, user_id)
+                  on c.id = s.id and c.user_id = m.user_id
+        left join followers f on f.root_id = s.root_id and f.user_id = m.user_id and f.is_following
+        where m.is_present and m.user_id <> s.sender_id and m.read_seq < s.seq and {_AWAKE} and {_NOT_BLOCKED})
+    select conversation_id, user_id, (array_agg(id order by seq desc))[1] as newest_id, count(*) as count, kind,
+           array_agg(seq order by seq desc) filter (where kind <> 'message') as seqs
+    from judged
+    where notification_level = 1 or notification_level = 2 and kind <> 'message'
+    group by conversation_id, user_id, kind
+    order by conversation_id, user_id, kind
+""")  # noqa: S608 - conditions of the module
+_REACHED = text(f"""
+    select m.conversation_id, m.user_id, s.id, s.seq
+    from unnest(cast(:ids as uuid[]), cast(:conversation_ids as uuid[]), cast(:seqs as bigint[]),
+                cast(:sender_ids as uuid[]), cast(:times as timestamptz[]))
+         as s (id, conversation_id, seq, sender_id, told_at)
+    join members m on m.conversation_id = s.conversation_id
+    where m.is_present and m.user_id <> s.sender_id and m.visible_after < s.seq and {_NOT_BLOCKED}
+      and (m.user_id = any(cast(:user_ids as uuid[]))) <> :are_all_others
+      and (:is_insistent or {_AWAKE} and m.notification_level < 3)
+    order by m.conversation_id, m.user_id, s.seq
+""")  # noqa: S608 - conditions of the module
 _OF_CONVERSATIONS = text("""
     select distinct user_id from members
     where conversation_id = any(cast(:conversation_ids as uuid[])) and is_present
@@ -48,6 +82,7 @@ def put(tx: Transaction, member: Member) -> bool:
         "is_present": member.is_present,
         "read_seq": member.read_seq,
         "rev": member.rev,
+        "visible_after": member.visible_after,
     }
     return tx.execute(_SET, parameters).rowcount > 0
 
@@ -62,16 +97,55 @@ def move_read(tx: Transaction, positions: Sequence[Position]) -> list[Position]:
     return [Position(ConversationId(str(c)), UserId(str(u)), seq) for c, u, seq in tx.execute(_MOVE_READ, parameters)]
 
 
-def missing(tx: Transaction, sent: Sequence[Message]) -> list[Missed]:
-    """What each member has not read of what others sent, one for each member and conversation."""
+def choose(tx: Transaction, settings: Settings) -> None:
+    """Store what a member has chosen, or one who is to become a member."""
     parameters = {
-        "ids": [message.message_id for message in sent],
-        "conversation_ids": [message.conversation_id for message in sent],
-        "seqs": [message.seq for message in sent],
-        "sender_ids": [message.sender_id for message in sent],
+        "conversation_id": settings.conversation_id,
+        "user_id": settings.user_id,
+        "level": settings.level.value,
+        "snoozed_until": settings.snoozed_until,
     }
-    rows = tx.execute(_MISSING, parameters)
-    return [Missed(ConversationId(str(c)), UserId(str(u)), MessageId(str(n)), count) for c, u, n, count in rows]
+    tx.execute(_CHOOSE, parameters)
+
+
+def missing(tx: Transaction, sent: Sequence[Message]) -> list[Missed]:
+    """What each member has not read of what others sent, and wants to hear of, for each reason."""
+    parameters = {
+        **_told(sent),
+        "are_to_all": [message.mentions.is_everybody for message in sent],
+        "root_ids": [message.thread_root_id for message in sent],
+        "calling_ids": [message.message_id for message in sent for _ in message.mentions.user_ids],
+        "called_ids": [user_id for message in sent for user_id in message.mentions.user_ids],
+    }
+    return [
+        Missed(ConversationId(str(c)), UserId(str(u)), MessageId(str(newest)), count, Kind(kind), seqs and tuple(seqs))
+        for c, u, newest, count, kind, seqs in tx.execute(_MISSING, parameters)
+    ]
+
+
+def reached(tx: Transaction, told: Sequence[Message], readers: Readers, kind: Kind) -> list[Missed]:
+    """Those of some readers to whom each message may be told, read or not; acknowledging is asked of all of them."""
+    parameters = {
+        **_told(told),
+        "user_ids": list(readers.user_ids),
+        "are_all_others": readers.are_all_others,
+        "is_insistent": kind is Kind.ACKNOWLEDGEMENT,
+    }
+    is_shared = kind is not Kind.ACKNOWLEDGEMENT
+    return [
+        Missed(ConversationId(str(c)), UserId(str(u)), MessageId(str(i)), 1, kind, (seq,) if is_shared else None)
+        for c, u, i, seq in tx.execute(_REACHED, parameters)
+    ]
+
+
+def _told(messages: Sequence[Message]) -> dict[str, list[Any]]:
+    return {
+        "ids": [message.message_id for message in messages],
+        "conversation_ids": [message.conversation_id for message in messages],
+        "seqs": [message.seq for message in messages],
+        "sender_ids": [message.sender_id for message in messages],
+        "times": [message.told_at for message in messages],
+    }
 
 
 def present(tx: Transaction, conversation_ids: Sequence[ConversationId]) -> list[UserId]:

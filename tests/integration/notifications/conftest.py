@@ -123,7 +123,7 @@ def environment_of(stack: Stack, process: str) -> dict[str, Any]:
 async def operator(infra: Stack) -> AsyncIterator[Client]:
     """NATS as somebody who may publish in any service's name; the streams are there."""
     client = await nats.connect(infra.nats_url())
-    for source in ("auth", "conversations", "notifications"):
+    for source in ("auth", "conversations", "notifications", "users"):
         await ensure_stream(client.jetstream(), source, 1)
     yield client
     await client.close()

@@ -39,5 +39,6 @@ def message(**fields: Any) -> Message:
         "seq": 1,
         "sender_id": user_id(),
         "content": "Are you there?",
+        "told_at": datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC),
     }
     return Message(**{**defaults, **fields})

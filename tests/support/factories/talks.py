@@ -1,6 +1,8 @@
 """Conversations that exist only in their events, numbered as the conversations service numbers them."""
 
 import random
+from datetime import datetime
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -22,20 +24,24 @@ class Talk:
             conversations_pb2.CONVERSATION_KIND_DIRECT if is_direct else conversations_pb2.CONVERSATION_KIND_GROUP
         )
 
-    def added(self, user_id: str, *, by: str = "", read_seq: int = 0) -> Envelope:
+    def added(self, user_id: str, *, by: str = "", read_seq: int = 0, visible_after: int = 0) -> Envelope:
         """Somebody was brought in, by default by nobody in particular."""
         conversation = conversations_pb2.Conversation(
             conversation_id=self.conversation_id, kind=self._kind, title=self._title
         )
-        event = events_pb2.MemberAdded(participant=self._participant(user_id, read_seq), conversation=conversation)
+        participant = self._participant(user_id, read_seq)
+        participant.visible_after_seq = visible_after
+        event = events_pb2.MemberAdded(participant=participant, conversation=conversation)
         return self._shared("member_added", event, actor_id=by)
 
     def removed(self, user_id: str) -> Envelope:
         """Somebody left."""
         return self._shared("member_removed", events_pb2.MemberRemoved(participant=self._participant(user_id)))
 
-    def sent(self, sender_id: str, content: str = "Are you there?") -> Envelope:
-        """Somebody wrote."""
+    def sent(
+        self, sender_id: str, content: str = "Are you there?", *, to: Envelope | None = None, **marks: Any
+    ) -> Envelope:
+        """Somebody wrote, perhaps in the thread of a message."""
         self.seq += 1
         message = messages_pb2.Message(
             message_id=uuid7(),
@@ -44,14 +50,28 @@ class Talk:
             sender_id=sender_id,
             message_type=messages_pb2.MESSAGE_TYPE_TEXT,
             content=content,
+            **marks,
         )
-        return self._shared("message_sent", events_pb2.MessageSent(message=message), actor_id=sender_id)
+        event = events_pb2.MessageSent(message=message)
+        if to is not None:
+            root = message_of(to)
+            event.message.thread_root_id = root.message_id
+            event.thread_author_id = root.sender_id
+        return self._shared("message_sent", event, actor_id=sender_id)
 
-    def edited(self, sent: Envelope, content: str) -> Envelope:
-        """The author replaced the text."""
-        message = message_of(sent)
-        message.content = content
-        return self._shared("message_edited", events_pb2.MessageEdited(message=message), actor_id=message.sender_id)
+    def edited(self, sent: Envelope, content: str = "", **marks: Any) -> Envelope:
+        """The author replaced the text, whom it mentions or whether it is to be acknowledged."""
+        before = message_of(sent)
+        event = events_pb2.MessageEdited(
+            message=before,
+            previous_mentioned_ids=before.mentioned_ids,
+            previously_mentioned_all=before.mentions_all,
+            previously_required_acknowledgement=before.requires_acknowledgement,
+        )
+        for name in marks:
+            event.message.ClearField(name)  # type: ignore[arg-type]
+        event.message.MergeFrom(messages_pb2.Message(content=content or before.content, **marks))
+        return self._shared("message_edited", event, actor_id=before.sender_id)
 
     def deleted(self, sent: Envelope) -> Envelope:
         """Nothing but a stub is left."""
@@ -63,6 +83,35 @@ class Talk:
         """Somebody's position moved; not a shared change."""
         event = events_pb2.ReadMoved(participant=self._participant(user_id, seq))
         return envelopes.envelope("read_moved", self.conversation_id, event)
+
+    def due(self, sent: Envelope, *user_ids: str) -> Envelope:
+        """Some have not acknowledged a message for long; not a shared change."""
+        event = events_pb2.AcknowledgementDue(message=message_of(sent), user_ids=user_ids)
+        return envelopes.envelope("acknowledgement_due", self.conversation_id, event)
+
+    def acknowledged(self, sent: Envelope, user_id: str) -> Envelope:
+        """Somebody acknowledged a message; told to them alone."""
+        message_id = message_of(sent).message_id
+        event = events_pb2.Acknowledged(conversation_id=self.conversation_id, message_id=message_id)
+        return envelopes.envelope("acknowledged", user_id, event)
+
+    def chosen(
+        self, user_id: str, level: int = participants_pb2.NOTIFICATION_LEVEL_ALL, *, until: datetime | None = None
+    ) -> Envelope:
+        """Somebody set of what to be notified; told to them alone."""
+        settings = participants_pb2.MembershipSettings(notification_level=level)  # type: ignore[arg-type]
+        if until is not None:
+            settings.snooze_time.FromDatetime(until)
+        event = events_pb2.SettingsChanged(conversation_id=self.conversation_id, settings=settings)
+        return envelopes.envelope("settings_changed", user_id, event)
+
+    def followed(self, user_id: str, root: Envelope, *, is_subscribed: bool) -> Envelope:
+        """Somebody follows a thread, or no longer wants to; told to them alone."""
+        root_id = message_of(root).message_id
+        event = events_pb2.ThreadChanged(
+            conversation_id=self.conversation_id, root_id=root_id, is_subscribed=is_subscribed
+        )
+        return envelopes.envelope("thread_changed", user_id, event)
 
     def ended(self) -> Envelope:
         """It was deleted for all."""

@@ -1,0 +1,394 @@
+"""Whom a message calls, by name or in a thread, and who wants to hear of it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chassis.database import Database, Transaction
+from messaging.conversations.v1.participants_pb2 import (
+    NOTIFICATION_LEVEL_ALL,
+    NOTIFICATION_LEVEL_MENTIONS,
+    NOTIFICATION_LEVEL_NONE,
+)
+from messaging.notifications.v1 import notifications_pb2 as pb
+from messaging.users.v1 import events_pb2 as users_events
+from services.notifications.domain import messages
+from services.notifications.model.members import Attention, Audience
+from services.notifications.model.messages import Mentions, Message
+from tests.integration.notifications.conftest import Notifications, emitted, handled, room, rows
+from tests.support.factories import envelopes
+from tests.support.factories.notifications import message, user_id
+from tests.support.factories.talks import message_of
+
+MESSAGE, MEMBER_ADDED = pb.NOTIFICATION_KIND_MESSAGE, pb.NOTIFICATION_KIND_MEMBER_ADDED
+MENTION, REPLY = pb.NOTIFICATION_KIND_MENTION, pb.NOTIFICATION_KIND_REPLY
+
+
+async def counts(service: Notifications, reader: str) -> dict[pb.NotificationKind.ValueType, int]:
+    """How much of each kind waits for somebody."""
+    return {one.kind: one.count for one in await service.inbox(reader, unread_only=True)}
+
+
+# -- mentions ----------------------------------------------------------------------------------------------------------
+
+
+async def test_mentions_of_a_conversation_share_one_notification_beside_its_other_messages(
+    service: Notifications, database: Database
+) -> None:
+    a, b, c = user_id(), user_id(), user_id()
+    there = await room(service, database, a, b, c)
+    await there.tell(
+        there.talk.sent(a, "plain"),
+        there.talk.sent(a, "@b", mentioned_ids=[b]),
+        there.talk.sent(a, "@all", mentions_all=True),
+    )
+    assert await counts(service, b) == {MESSAGE: 1, MENTION: 2}
+    assert await counts(service, c) == {MESSAGE: 2, MENTION: 1}
+    [mention] = await service.inbox(b, kind=MENTION)
+    assert (mention.title, mention.body, mention.actor_id) == ("Somebody mentioned you", "@all", a)
+    assert await service.inbox(a) == []
+
+
+async def test_reading_settles_just_the_mentions_that_were_read(service: Notifications, database: Database) -> None:
+    a, b = user_id(), user_id()
+    there = await room(service, database, a, b)
+    for number in range(1, 11):
+        await there.tell(there.talk.sent(a, str(number), mentioned_ids=[b] if number in {2, 5, 9} else []))
+    await there.tell(there.talk.read(b, 4))
+    assert await counts(service, b) == {MESSAGE: 6, MENTION: 2}
+    await there.tell(there.talk.read(b, 9))
+    assert await counts(service, b) == {MESSAGE: 1}
+
+
+async def test_a_mention_that_an_edit_adds_is_told_once(service: Notifications, database: Database) -> None:
+    a, b, c = user_id(), user_id(), user_id()
+    there = await room(service, database, a, b, c)
+    sent = there.talk.sent(a, "@c", mentioned_ids=[c])
+    await there.tell(sent, there.talk.sent(a), there.talk.read(b, 2))
+    edited = there.talk.edited(sent, "@b @c", mentioned_ids=[b, c])
+    await there.tell(edited)
+    assert await counts(service, b) == {MENTION: 1}
+    [mention] = await service.inbox(b, kind=MENTION)
+    assert (mention.body, mention.message_id) == ("@b @c", message_of(sent).message_id)
+    assert await counts(service, c) == {MESSAGE: 1, MENTION: 1}
+
+    await there.tell(there.talk.read(b, 3))
+    await there.tell(there.talk.edited(edited, "@b @c again"))
+    assert await counts(service, b) == {}
+
+
+async def test_an_edit_that_calls_everybody_spares_those_who_were_called_by_name(
+    service: Notifications, database: Database
+) -> None:
+    a, b, c = user_id(), user_id(), user_id()
+    there = await room(service, database, a, b, c)
+    sent = there.talk.sent(a, "@b", mentioned_ids=[b])
+    await there.tell(sent)
+    await there.tell(there.talk.edited(sent, "@all", mentioned_ids=[], mentions_all=True))
+    assert await counts(service, b) == {MENTION: 1}
+    assert await counts(service, c) == {MESSAGE: 1, MENTION: 1}
+
+
+async def test_a_mention_that_an_edit_takes_away_is_withdrawn(service: Notifications, database: Database) -> None:
+    a, b, c = user_id(), user_id(), user_id()
+    there = await room(service, database, a, b, c)
+    sent = there.talk.sent(a, "@all", mentions_all=True)
+    await there.tell(sent)
+    await there.tell(there.talk.edited(sent, "@c", mentions_all=False, mentioned_ids=[c]))
+    assert await counts(service, b) == {}
+    assert len(await emitted(database, b, "notification_read")) == 1
+    assert [one.body for one in await service.inbox(c)] == ["@c"]
+
+
+async def test_of_several_mentions_a_deleted_one_counts_no_more_and_shows_nothing(
+    service: Notifications, database: Database
+) -> None:
+    a, b = user_id(), user_id()
+    there = await room(service, database, a, b)
+    first, second, third = (there.talk.sent(a, text, mentioned_ids=[b]) for text in ("one", "two", "three"))
+    await there.tell(first, second, third)
+    await there.tell(there.talk.deleted(first))
+    assert [(one.count, one.body) for one in await service.inbox(b)] == [(2, "three")]
+    await there.tell(there.talk.deleted(third))
+    assert [(one.count, one.body, one.message_id) for one in await service.inbox(b)] == [(1, "", "")]
+    await there.tell(there.talk.deleted(second))
+    assert await service.inbox(b) == []
+
+
+async def test_a_read_mention_of_a_deleted_message_shows_nothing_either(
+    service: Notifications, database: Database
+) -> None:
+    a, b = user_id(), user_id()
+    there = await room(service, database, a, b)
+    sent = there.talk.sent(a, "@b", mentioned_ids=[b])
+    await there.tell(sent)
+    await there.tell(there.talk.read(b, 1))
+    await there.tell(there.talk.deleted(sent))
+    assert await service.inbox(b) == []
+
+
+async def test_more_mentions_than_are_remembered_are_still_counted(service: Notifications, database: Database) -> None:
+    a, b = user_id(), user_id()
+    there = await room(service, database, a, b)
+    await there.tell(*(there.talk.sent(a, mentioned_ids=[b]) for _ in range(130)))
+    await there.tell(there.talk.read(b, 10))
+    assert await counts(service, b) == {MENTION: 130}
+    await there.tell(there.talk.read(b, 128))
+    assert await counts(service, b) == {MENTION: 2}
+
+
+async def test_an_edit_tells_newcomers_nothing_of_what_they_may_not_see(
+    service: Notifications, database: Database
+) -> None:
+    a, b, c = user_id(), user_id(), user_id()
+    there = await room(service, database, a)
+    sent = there.talk.sent(a, "before you came")
+    await there.tell(sent, there.talk.added(b, by=b, read_seq=1, visible_after=1))
+    await there.tell(there.talk.added(c, by=c, read_seq=1))
+    await there.tell(there.talk.edited(sent, "@b @c", mentioned_ids=[b, c], requires_acknowledgement=True))
+    assert await service.inbox(b) == []
+    assert len(await service.inbox(c)) == 2
+
+
+async def test_who_is_looking_sees_a_new_mention_for_themselves(database: Database) -> None:
+    one, reader = message(), user_id()
+    statement = "insert into members values (:conversation_id, :user_id, true, 0, 1) returning 1"
+    await rows(database, statement, conversation_id=one.conversation_id, user_id=reader)
+    called = message(message_id=one.message_id, mentions=Mentions(frozenset({reader})))
+    await database.run(
+        messages.revise,
+        message=called,
+        before=Mentions(),
+        was_acknowledgement_required=False,
+        audience=Audience({reader: Attention.LOOKING}),
+    )
+    assert await emitted(database, reader, "notification_created") == []
+
+
+async def test_who_left_keeps_no_mention(service: Notifications, database: Database) -> None:
+    a, b = user_id(), user_id()
+    there = await room(service, database, a, b)
+    sent = there.talk.sent(a, "@b", mentioned_ids=[b], requires_acknowledgement=True)
+    reply = there.talk.sent(a, "@b", mentioned_ids=[b])
+    await there.tell(sent, reply)
+    assert len(await service.inbox(b)) == 2
+    await there.tell(there.talk.removed(b))
+    assert await service.inbox(b) == []
+    await there.tell(there.talk.edited(sent, "@b again"), there.talk.due(sent, b))
+    assert await service.inbox(b) == []
+
+
+# -- threads -----------------------------------------------------------------------------------------------------------
+
+
+async def test_who_began_a_thread_or_wrote_in_it_follows_it(service: Notifications, database: Database) -> None:
+    a, b, c = user_id(), user_id(), user_id()
+    there = await room(service, database, a, b, c)
+    root = there.talk.sent(a, "root")
+    await there.tell(root, there.talk.sent(b, "first reply", to=root))
+    assert await counts(service, a) == {REPLY: 1}
+    assert await counts(service, c) == {MESSAGE: 2}
+    await there.tell(there.talk.sent(a, "second reply", to=root))
+    assert await counts(service, b) == {REPLY: 1}
+    [reply] = await service.inbox(b, kind=REPLY)
+    assert (reply.title, reply.body) == ("Somebody replied in a thread", "second reply")
+
+
+async def test_what_came_before_a_members_own_reply_is_told_to_nobody_as_one(
+    service: Notifications, database: Database
+) -> None:
+    a, b, c = user_id(), user_id(), user_id()
+    there = await room(service, database, a, b, c)
+    root = there.talk.sent(a)
+    # All in one batch.
+    await there.tell(root, there.talk.sent(b, to=root), there.talk.sent(c, to=root), there.talk.sent(b, to=root))
+    assert await counts(service, c) == {REPLY: 1}
+    assert await counts(service, b) == {}
+    assert await counts(service, a) == {REPLY: 3}
+
+
+async def test_a_thread_can_be_left_and_followed_again(service: Notifications, database: Database) -> None:
+    a, b, c = user_id(), user_id(), user_id()
+    there = await room(service, database, a, b, c)
+    root = there.talk.sent(a)
+    await there.tell(root)
+    await there.tell(
+        there.talk.followed(a, root, is_subscribed=False), there.talk.followed(c, root, is_subscribed=True)
+    )
+    await there.tell(there.talk.sent(b, to=root))
+    assert await counts(service, a) == {MESSAGE: 1}
+    assert await counts(service, c) == {MESSAGE: 1, REPLY: 1}
+    await there.tell(there.talk.sent(a, to=root), there.talk.sent(b, to=root))
+    assert await counts(service, a) == {REPLY: 1}
+
+
+async def test_leaving_a_thread_does_not_take_back_what_was_told(service: Notifications, database: Database) -> None:
+    a, b = user_id(), user_id()
+    there = await room(service, database, a, b)
+    root = there.talk.sent(a)
+    # In one batch: judged by what held when it was sent.
+    await there.tell(root, there.talk.sent(b, to=root), there.talk.followed(a, root, is_subscribed=False))
+    assert await counts(service, a) == {REPLY: 1}
+    await there.tell(there.talk.deleted(root))
+    await there.tell(there.talk.ended())
+    statement = "select count(*) from followers where conversation_id = :id"
+    assert await rows(database, statement, id=there.talk.conversation_id) == [(0,)]
+
+
+async def test_a_deleted_reply_is_withdrawn(service: Notifications, database: Database) -> None:
+    a, b = user_id(), user_id()
+    there = await room(service, database, a, b)
+    root = there.talk.sent(a)
+    reply = there.talk.sent(b, "oops", to=root)
+    await there.tell(root, reply)
+    await there.tell(there.talk.deleted(reply))
+    assert await service.inbox(a) == []
+
+
+# -- what people want to hear of ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        (NOTIFICATION_LEVEL_ALL, {MESSAGE: 1, MENTION: 2, REPLY: 1}),
+        (NOTIFICATION_LEVEL_MENTIONS, {MENTION: 2, REPLY: 1}),
+        (NOTIFICATION_LEVEL_NONE, {}),
+    ],
+)
+async def test_a_level_decides_which_messages_are_told(
+    service: Notifications, database: Database, level: int, expected: dict[int, int]
+) -> None:
+    a, b = user_id(), user_id()
+    there = await room(service, database, a, b)
+    root = there.talk.sent(b)
+    await there.tell(root, there.talk.chosen(b, level))
+    await there.tell(
+        there.talk.sent(a),
+        there.talk.sent(a, mentioned_ids=[b]),
+        there.talk.sent(a, mentions_all=True),
+        there.talk.sent(a, to=root),
+    )
+    assert await counts(service, b) == expected
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(1, {}), (-1, {MESSAGE: 1, MENTION: 2})])
+async def test_nothing_is_told_while_a_conversation_is_snoozed(
+    service: Notifications, database: Database, hours: int, expected: dict[int, int]
+) -> None:
+    a, b = user_id(), user_id()
+    there = await room(service, database, a, b)
+    await there.tell(there.talk.chosen(b, until=datetime.now(UTC) + timedelta(hours=hours)))
+    called = there.talk.sent(a)
+    await there.tell(called, there.talk.sent(a, mentioned_ids=[b]))
+    await there.tell(there.talk.edited(called, mentioned_ids=[b]))
+    assert await counts(service, b) == expected
+    # Nothing is made up for later.
+    await there.tell(there.talk.chosen(b))
+    assert await counts(service, b) == expected
+
+
+async def test_what_was_said_during_a_snooze_stays_untold_however_late_it_is_heard(database: Database) -> None:
+    sent, reader = message(), user_id()
+    statement = """
+        insert into members values (:conversation_id, :user_id, true, 0, 1, 0, 1, cast(:until as timestamptz))
+        returning 1
+    """
+    await rows(database, statement, conversation_id=sent.conversation_id, user_id=reader, until=sent.told_at)
+    before = message(conversation_id=sent.conversation_id, told_at=sent.told_at - timedelta(seconds=1))
+    await database.run(messages.notify, sent=[before], audience=Audience())
+    assert await emitted(database, reader, "notification_created") == []
+    after = message(conversation_id=sent.conversation_id, seq=2, told_at=sent.told_at)
+    await database.run(messages.notify, sent=[after], audience=Audience())
+    assert len(await emitted(database, reader, "notification_created")) == 1
+
+
+async def test_what_was_sent_before_a_choice_is_judged_without_it(service: Notifications, database: Database) -> None:
+    a, b = user_id(), user_id()
+    there = await room(service, database, a, b)
+    # In one batch.
+    await there.tell(there.talk.sent(a), there.talk.chosen(b, NOTIFICATION_LEVEL_NONE), there.talk.sent(a))
+    assert await counts(service, b) == {MESSAGE: 1}
+
+
+async def test_a_choice_outlasts_leaving_and_coming_back(service: Notifications, database: Database) -> None:
+    a, b = user_id(), user_id()
+    there = await room(service, database, a, b)
+    await there.tell(there.talk.chosen(b, NOTIFICATION_LEVEL_NONE))
+    await there.tell(there.talk.removed(b), there.talk.added(b, by=a), there.talk.sent(a))
+    assert await service.inbox(b) == []
+
+
+async def test_a_choice_that_comes_before_its_member_waits_for_them(service: Notifications, database: Database) -> None:
+    a, b = user_id(), user_id()
+    there = await room(service, database, a)
+    await there.tell(there.talk.chosen(b, NOTIFICATION_LEVEL_MENTIONS))
+    await there.tell(there.talk.sent(a))
+    await there.tell(there.talk.added(b, by=b, read_seq=1), there.talk.sent(a), there.talk.sent(a, mentioned_ids=[b]))
+    assert await counts(service, b) == {MENTION: 1}
+
+
+# -- blocks ------------------------------------------------------------------------------------------------------------
+
+
+async def test_nothing_that_a_blocked_person_does_is_told(service: Notifications, database: Database) -> None:
+    a, b, c = user_id(), user_id(), user_id()
+    there = await room(service, database, a, b, c)
+    earlier = there.talk.sent(a, "earlier")
+    await there.tell(earlier)
+    pair = {"user_id": b, "blocked_user_id": a}
+    blocked = envelopes.envelope("user_blocked", b, users_events.UserBlocked(**pair))
+    await service.tell(blocked, source="users")
+    await handled(database, blocked)
+
+    required = there.talk.sent(a, requires_acknowledgement=True)
+    other = await room(service, database, a)
+    await there.tell(
+        there.talk.sent(a),
+        there.talk.sent(a, mentioned_ids=[b]),
+        required,
+        there.talk.due(required, b, c),
+        there.talk.edited(earlier, "edited", mentions_all=True),
+    )
+    await other.tell(other.talk.added(b, by=a))
+    # What was told before stays.
+    assert await counts(service, b) == {MESSAGE: 1}
+    assert len(await service.inbox(c)) == 3
+    await there.tell(there.talk.sent(c))
+    assert await counts(service, b) == {MESSAGE: 2}
+
+    unblocked = envelopes.envelope("user_unblocked", b, users_events.UserUnblocked(**pair))
+    await service.tell(unblocked, source="users")
+    await handled(database, unblocked)
+    await there.tell(there.talk.sent(a))
+    assert await counts(service, b) == {MESSAGE: 3}
+
+
+# -- cost --------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_whole_batch_of_calls_costs_as_many_statements_as_one(database: Database) -> None:
+    costs = {}
+    for size in (1, 50):
+        sent: list[Message] = []
+        for _ in range(size):
+            root, reader = message(), user_id()
+            statement = "insert into members values (:conversation_id, :user_id, true, 0, 1) returning 1"
+            await rows(database, statement, conversation_id=root.conversation_id, user_id=reader)
+            place = {"conversation_id": root.conversation_id}
+            sent += [
+                message(**place, seq=1, mentions=Mentions(frozenset({reader}))),
+                message(**place, seq=2, thread_root_id=root.message_id, thread_author_id=reader),
+                message(**place, seq=3, requires_acknowledgement=True),
+                message(**place, seq=4),
+            ]
+
+        def notify(tx: Transaction, sent: list[Message] = sent) -> int:
+            messages.notify(tx, sent, audience=Audience())
+            return tx.queries
+
+        costs[size] = await database.run(notify)
+        statement = "select count(*) from notifications where conversation_id = any(cast(:ids as uuid[]))"
+        ids = list({one.conversation_id for one in sent})
+        assert await rows(database, statement, ids=ids) == [(4 * size,)]
+    assert costs[1] == costs[50]
