@@ -2,6 +2,7 @@
 
 import asyncio
 
+from chassis.rpc.status import RemoteFailure
 from messaging.conversations.v1 import bookmarks_pb2
 from messaging.conversations.v1.events_pb2 import BookmarkChanged
 from tests.integration.conversations.conftest import Service
@@ -95,8 +96,8 @@ async def test_a_person_has_ten_thousand_bookmarks(
     async def add(message_id: str) -> str:
         try:
             await marks.bookmark(message_id, by=pair[1])
-        except Exception as failure:
-            return str(getattr(failure, "reason", failure))
+        except RemoteFailure as failure:
+            return failure.reason
         return ""
 
     assert sorted(await asyncio.gather(*map(add, sent))) == ["", "BOOKMARK_LIMIT", "BOOKMARK_LIMIT"]

@@ -8,6 +8,7 @@ import pytest
 from google.protobuf.message import Message
 
 from chassis.ids import uuid7
+from chassis.rpc.status import RemoteFailure
 from messaging.chassis.v1.envelope_pb2 import AuditRecorded, Envelope
 from messaging.conversations.v1 import reports_pb2 as pb
 from tests.integration.conversations.conftest import Service
@@ -98,8 +99,8 @@ async def test_a_hundred_reports_of_one_person_wait(
     async def add(message_id: str) -> str:
         try:
             await marks.report(message_id, by=pair[1])
-        except Exception as failure:
-            return str(getattr(failure, "reason", failure))
+        except RemoteFailure as failure:
+            return failure.reason
         return ""
 
     assert sorted(await asyncio.gather(*map(add, sent))) == ["", "REPORT_LIMIT", "REPORT_LIMIT"]
@@ -187,8 +188,8 @@ async def test_of_two_decisions_at_once_one_counts(
         try:
             request = pb.DecideReportRequest(report_id=report.report_id, state=state)
             await marks.ask(request, by=uuid7(), role="moderator")
-        except Exception as failure:
-            return str(getattr(failure, "reason", failure))
+        except RemoteFailure as failure:
+            return failure.reason
         return ""
 
     assert sorted(await asyncio.gather(decide(RESOLVED), decide(DISMISSED))) == ["", "REPORT_DECIDED"]

@@ -11,6 +11,7 @@ from messaging.conversations.v1 import events_pb2
 from services.conversations.api import convert
 from services.conversations.bus.publish import Encoder
 from services.conversations.model import events
+from services.conversations.model.drafts import SavedDraft
 from services.conversations.model.participants import Settings
 from services.conversations.model.scheduled import ScheduledState
 from tests.support.factories.conversations import conversation
@@ -24,10 +25,19 @@ encode = Encoder(
 LEFT = datetime(2026, 3, 2, tzinfo=UTC)
 MESSAGE, PARTICIPANT, CONVERSATION = message(rev=7), participant(left_at=LEFT), conversation(rev=9)
 SCHEDULED = scheduled(state=ScheduledState.FAILED, failure="MUTED")
+DRAFT = SavedDraft(CONVERSATION.conversation_id, "Dear", MESSAGE.message_id, LEFT)
 WORDS: dict[str, Any] = {"message": convert.message(MESSAGE)}
 MEMBER: dict[str, Any] = {"participant": convert.participant(PARTICIPANT)}
 SHOWN: dict[str, Any] = {"conversation": convert.conversation(CONVERSATION)}
-PRIVATE = {"scheduled_message_changed", "settings_changed", "acknowledged", "thread_changed", "message_hidden"}
+PRIVATE = {
+    "bookmark_changed",
+    "draft_changed",
+    "scheduled_message_changed",
+    "settings_changed",
+    "acknowledged",
+    "thread_changed",
+    "message_hidden",
+}
 CASES: list[tuple[Any, str, str, int, Payload]] = [
     (events.MessageSent(MESSAGE), "message_sent", MESSAGE.conversation_id, 7, events_pb2.MessageSent(**WORDS)),
     (
@@ -95,6 +105,27 @@ CASES: list[tuple[Any, str, str, int, Payload]] = [
         PARTICIPANT.user_id,
         0,
         events_pb2.Acknowledged(conversation_id=MESSAGE.conversation_id, message_id=MESSAGE.message_id),
+    ),
+    (
+        events.BookmarkChanged(PARTICIPANT.user_id, MESSAGE.message_id, is_bookmarked=True),
+        "bookmark_changed",
+        PARTICIPANT.user_id,
+        0,
+        events_pb2.BookmarkChanged(message_id=MESSAGE.message_id, is_bookmarked=True),
+    ),
+    (
+        events.DraftChanged(PARTICIPANT.user_id, CONVERSATION.conversation_id, DRAFT),
+        "draft_changed",
+        PARTICIPANT.user_id,
+        0,
+        events_pb2.DraftChanged(conversation_id=CONVERSATION.conversation_id, draft=convert.saved_draft(DRAFT)),
+    ),
+    (
+        events.DraftChanged(PARTICIPANT.user_id, CONVERSATION.conversation_id, None),
+        "draft_changed",
+        PARTICIPANT.user_id,
+        0,
+        events_pb2.DraftChanged(conversation_id=CONVERSATION.conversation_id),
     ),
     (
         events.ConversationCreated(CONVERSATION, 1),
