@@ -45,9 +45,13 @@ coverage: $(VENV) ## Show what the last `make test` covered
 	@$(PYTHON) -m coverage report
 	@$(PYTHON) -m tests.support.coverage_floors
 
-bench: $(STUBS) ## Measure messages/s and what each costs; YARDSTICK=<directory> compares with a bare path
-	@command -v wrk >/dev/null || [ "$$(id -u)" != 0 ] || $(INSTALL) wrk || { apt-get update && $(INSTALL) wrk; }
-	$(PYTHON) -m tests.load.bench $(ARGS)
+bench: $(STUBS) ## Measure speed and cost, all or ARGS="paced fanout"; YARDSTICK=<directory> compares with a bare path
+	@$(HAVE_WRK)
+	$(LOADING) -m tests.load.bench $(ARGS)
+
+load: $(STUBS) ## Measure one part alone: SERVICE=conversations, or gateway, auth, users, notifications
+	@$(HAVE_WRK)
+	$(LOADING) -m tests.load.alone $(SERVICE) $(ARGS)
 
 check: $(STUBS) ## Check format, lint, types, import arrows and the project's own rules
 	.venv/bin/ruff format --check .
@@ -75,6 +79,8 @@ help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 INSTALL := DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends
+LOADING = PYTHONPATH=.:protos/gen $(PYTHON)
+HAVE_WRK = command -v wrk >/dev/null || [ "$$(id -u)" != 0 ] || $(INSTALL) wrk || { apt-get update && $(INSTALL) wrk; }
 LOCKED := --system-certs --quiet --universal --generate-hashes --no-header --python-version 3.11 --upgrade
 
 $(VENV): requirements/dev.lock
@@ -86,4 +92,4 @@ $(STUBS): $(VENV) protos/generate.py $(shell find protos/messaging -name '*.prot
 	@$(PYTHON) -m protos.generate
 	@touch $@
 
-.PHONY: run status logs stop admin test test-unit coverage bench check fix protos lock clean help
+.PHONY: run status logs stop admin test test-unit coverage bench load check fix protos lock clean help

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from deploy.local.environment import Environments, Ports, bare_variables
 from deploy.local.journal import Journal
 from deploy.local.keys import Keys
 from deploy.local.process import Process, Spec
-from deploy.local.topology import BEAT, GATEWAY, SERVICES, WORKERS, service_of
+from deploy.local.topology import BEAT, GATEWAY, SERVERS, SERVICES, WORKERS, service_of
 
 
 class Stack:
@@ -75,28 +75,33 @@ class Stack:
 
     # -- starting and stopping -----------------------------------------------------------------------------------------
 
-    def start_servers(self) -> None:
-        """Start the servers that are embedded; afterwards the four databases are there and migrated.
+    def start_servers(self, names: Container[str] = SERVERS, services: Iterable[str] = SERVICES) -> None:
+        """Start those of the servers that are embedded; afterwards the databases are there, and these migrated.
 
         Raises: Refused when something does not become ready; `stop` cleans up.
         """
         wanted = self.environments
         directory, keys, numbers, lock = self.directory, self._keys, self._ports, [self._lock]
         specs: list[Callable[[], Spec]] = []
-        if wanted.embedded_databases:
+        if wanted.embedded_databases and "postgres" in names:
             specs.append(partial(postgres.spec, directory / "postgres", keys, numbers.postgres, inherit=lock))
-        if wanted.needs_nats:
+        if wanted.needs_nats and "nats" in names:
             specs.append(partial(servers.nats, directory / "nats", keys, numbers.nats, inherit=lock))
-        if wanted.needs_redis:
+        if wanted.needs_redis and "redis" in names:
             specs.append(partial(servers.redis, directory / "redis", keys, numbers.redis, inherit=lock))
-        if wanted.needs_mailbox:
+        if wanted.needs_mailbox and "mailbox" in names:
             specs.append(partial(servers.mailbox, self.mail_directory, numbers.mailbox))
         self._together(partial(self._launch, spec) for spec in specs)
-        if wanted.embedded_databases:
+        if wanted.embedded_databases and "postgres" in names:
             postgres.provision(keys, numbers.postgres, wanted.embedded_databases)
         self._together(
-            partial(migrations.migrate, service, wanted.of_migration(service), self.journal) for service in SERVICES
+            partial(migrations.migrate, service, wanted.of_migration(service), self.journal) for service in services
         )
+
+    def start_alone(self, service: str, servers: Container[str]) -> None:
+        """Start one service and the servers that it needs, and nothing beside it."""
+        self.start_servers(servers, (service,))
+        self._launch(partial(self._service, service))
 
     def start_platform(self) -> None:
         """Start everything, in the order in which one part needs another, until the gateway says it is ready."""
@@ -108,7 +113,7 @@ class Stack:
     def stop(self) -> None:
         """End everything in reverse order and give the directory back. Nothing is left running."""
         self._closing.set()
-        for layer in ({GATEWAY}, {*WORKERS, BEAT}, set(SERVICES), {"nats", "redis", "mailbox"}, {"postgres"}):
+        for layer in ({GATEWAY}, {*WORKERS, BEAT}, set(SERVICES), {*SERVERS} - {"postgres"}, {"postgres"}):
             members = [process for name, process in self._processes.items() if name in layer]
             if members:
                 with ThreadPoolExecutor(len(members)) as pool:

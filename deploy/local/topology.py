@@ -5,6 +5,8 @@ SERVICES = ("auth", "users", "conversations", "notifications")
 WORKING = ("conversations", "notifications")
 WORKERS = tuple(f"{service}-worker" for service in WORKING)
 BEAT, GATEWAY = "beat", "gateway"
+# What is started for those who bring none of their own.
+SERVERS = ("postgres", "nats", "redis", "mailbox")
 
 # Callee -> callers. What a caller may call is each method's own allow-list; this decides who has an address and a
 # credential at all.

@@ -68,6 +68,11 @@ async def measure(stack: Stack, yardstick: Yardstick | None, options: argparse.N
     await target.people.close()
 
 
+def many_files() -> None:
+    """Allow thousands of sockets, in the gateway and in clients: all inherit it."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+
+
 def main() -> int:
     parser = arguments()
     options = parser.parse_args()
@@ -76,8 +81,7 @@ def main() -> int:
     if shutil.which("wrk") is None:
         print("wrk is needed: apt-get install wrk", file=sys.stderr)
         return 2
-    # Thousands of sockets, in the gateway and in the client: both inherit it.
-    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    many_files()
     OUTPUT.mkdir(parents=True, exist_ok=True)
     named = os.environ.get("YARDSTICK")
     directory = Path(tempfile.mkdtemp(prefix="bench-"))

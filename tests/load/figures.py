@@ -47,7 +47,8 @@ def row(name: str, unit: str, figures: Figures) -> str:
     """A line of the table."""
     spent = "  ".join(f"{process} {milliseconds:.3f}" for process, milliseconds in figures.cpu.items())
     times = f"p50 {figures.p50:7.1f}  p99 {figures.p99:7.1f} ms"
-    return f"{name:<28}{figures.rate:8.0f} {unit + '/s':<13}{times}   CPU-ms each: {spent}"
+    rate = f"{figures.rate:.0f}" if figures.rate >= 100 else f"{figures.rate:.1f}"
+    return f"{name:<28}{rate:>8} {unit + '/s':<13}{times}   CPU-ms each: {spent}"
 
 
 def ratio(product: Figures, yardstick: Figures) -> str:

@@ -6,7 +6,8 @@ from chassis.rpc.client import Channel
 from tests.load import history
 from tests.load.figures import Figures
 from tests.load.requests import Ask
-from tests.load.target import Target, quiet
+from tests.load.stand import quiet
+from tests.load.target import Target
 
 IN_FLIGHT = 32
 

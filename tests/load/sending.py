@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tests.load import plot
 from tests.load.figures import Figures, ratio, row
-from tests.load.target import SOCKETS, Target, quiet
+from tests.load.stand import quiet
+from tests.load.target import SOCKETS, Target
 
 PACE = 200.0
 PATHS = {"ws": "WebSocket to WebSocket", "rest": "REST"}
