@@ -18,12 +18,9 @@ from messaging.conversations.v1 import (
     polls_pb2,
     reactions_pb2,
 )
-from messaging.conversations.v1.acknowledgements_pb2_grpc import AcknowledgementsStub
-from messaging.conversations.v1.pins_pb2_grpc import PinsStub
-from messaging.conversations.v1.polls_pb2_grpc import PollsStub
-from messaging.conversations.v1.reactions_pb2_grpc import ReactionsStub
 from services.conversations.model.permissions import Action, Role
 from tests.integration.conversations.conftest import Service, reasons
+from tests.integration.conversations.marks import Marks
 from tests.support.factories.conversations import settings_request
 from tests.support.factories.messages import edit_request, item
 from tests.support.factories.participants import hence, participant_request
@@ -52,9 +49,13 @@ class Scene:
             return failure.reason
         return ""
 
-    async def stub(self, kind: Callable[..., Any], rpc: str, request: Any) -> str:
-        """The same for a service that the fixture has no stub of."""
-        return await self.ask(getattr(self.service.channel.stub(kind), rpc), request)
+    async def mark(self, request: Any) -> str:
+        """The same for what is attached to messages."""
+        try:
+            await Marks(self.service.channel).ask(request, by=self.actor)
+        except RemoteFailure as failure:
+            return failure.reason
+        return ""
 
     async def write(self, setting: str = "") -> str:
         """The reason for which a message is refused while the group has a setting."""
@@ -76,18 +77,14 @@ VERBS: dict[Action, Callable[[Scene], Awaitable[str]]] = {
     Action.WRITE: lambda s: s.write(),
     Action.WRITE_WHERE_RESTRICTED: lambda s: s.write("posting_policy = 2"),
     Action.IGNORE_SLOW_MODE: lambda s: s.write("slow_mode_seconds = 3600"),
-    Action.REACT: lambda s: s.stub(
-        ReactionsStub, "AddReaction", reactions_pb2.AddReactionRequest(message_id=s.others, emoji="👍")
-    ),
-    Action.PIN: lambda s: s.stub(PinsStub, "PinMessage", pins_pb2.PinMessageRequest(message_id=s.others)),
+    Action.REACT: lambda s: s.mark(reactions_pb2.AddReactionRequest(message_id=s.others, emoji="👍")),
+    Action.PIN: lambda s: s.mark(pins_pb2.PinMessageRequest(message_id=s.others)),
     Action.DELETE_ANY_MESSAGE: lambda s: s.ask(
         s.service.messages.DeleteMessage, messages_pb2.DeleteMessageRequest(message_id=s.others)
     ),
     Action.IGNORE_WINDOWS: lambda s: s.edit_late(),
-    Action.CLOSE_ANY_POLL: lambda s: s.stub(PollsStub, "ClosePoll", polls_pb2.ClosePollRequest(message_id=s.others)),
-    Action.SEE_ACKNOWLEDGEMENTS: lambda s: s.stub(
-        AcknowledgementsStub,
-        "ListAcknowledgements",
+    Action.CLOSE_ANY_POLL: lambda s: s.mark(polls_pb2.ClosePollRequest(message_id=s.others)),
+    Action.SEE_ACKNOWLEDGEMENTS: lambda s: s.mark(
         acknowledgements_pb2.ListAcknowledgementsRequest(message_id=s.others),
     ),
     Action.MUTE_PARTICIPANT: lambda s: s.ask(
