@@ -62,7 +62,7 @@ class Remains(RootModel[Message | Nothing]):
     """The stub, or nothing where it was deleted for oneself."""
 
 
-class Reaction(Sent):
+class Reacting(Sent):
     """An emoji to put on a message, or to take from it."""
 
     message_id: SentId
@@ -139,7 +139,7 @@ async def _delete(client: ConversationsClient, deletion: Deletion) -> View:
     return views.message(answer.message)
 
 
-async def _react(client: ConversationsClient, reaction: Reaction) -> View:
+async def _react(client: ConversationsClient, reaction: Reacting) -> View:
     request = reactions_pb2.AddReactionRequest(
         message_id=reaction.message_id.lower(), emoji=reaction.emoji, request_id=uuid7()
     )
@@ -147,7 +147,7 @@ async def _react(client: ConversationsClient, reaction: Reaction) -> View:
     return views.reaction(answer.tally)
 
 
-async def _take_back(client: ConversationsClient, reaction: Reaction) -> View:
+async def _take_back(client: ConversationsClient, reaction: Reacting) -> View:
     request = reactions_pb2.RemoveReactionRequest(
         message_id=reaction.message_id.lower(), emoji=reaction.emoji, request_id=uuid7()
     )
@@ -198,8 +198,8 @@ COMMANDS: dict[str, Handling] = {
     "message.delete": Handling(
         Deletion, _delete, Remains, "Delete a message: for everyone, which answers the stub, or for oneself"
     ),
-    "reaction.add": Handling(Reaction, _react, ReactionChange, "React to a message"),
-    "reaction.remove": Handling(Reaction, _take_back, ReactionChange, "Take a reaction of one's own back"),
+    "reaction.add": Handling(Reacting, _react, ReactionChange, "React to a message"),
+    "reaction.remove": Handling(Reacting, _take_back, ReactionChange, "Take a reaction of one's own back"),
     "message.acknowledge": Handling(Notice, _acknowledge, Acknowledgement, "Acknowledge a message that asks for it"),
     "receipt.read": Handling(Position, _mark_read, ReadReceipt, "Move the own read position forward"),
     "receipt.delivered": Handling(Position, _mark_delivered, Receipt, "Move the own delivered position forward"),

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, RootModel
 
 from gateway.rest.conversations import NotificationLevel, SharedConversation
-from gateway.rest.drafts import Draft
+from gateway.rest.drafts import SavedDraft
 from gateway.rest.messages import SharedMessage
 from gateway.rest.models import EXAMPLE_USER, Id, Shown, Time
 from gateway.rest.notifications import Notification
@@ -114,7 +114,7 @@ class DraftChange(Shown):
     """My draft in a conversation, saved or deleted on some device of mine."""
 
     conversation_id: Id
-    draft: Draft | None = Field(description="Null once it is deleted")
+    draft: SavedDraft | None = Field(description="Null once it is deleted")
 
 
 class Hidden(Shown):

@@ -23,7 +23,7 @@ class DraftText(Sent):
     reply_to_id: SentId | None = Field(None, description="The message that it answers")
 
 
-class Draft(Shown):
+class SavedDraft(Shown):
     """What was begun."""
 
     conversation_id: Id
@@ -35,7 +35,7 @@ class Draft(Shown):
 @router.put(
     "/",
     summary="Save my draft",
-    response_model=Draft,
+    response_model=SavedDraft,
     responses=problems(
         "conversation_not_found", "message_too_long", "message_content_invalid", "reply_target_unavailable"
     ),
@@ -60,7 +60,7 @@ async def save(conversation_id: ConversationId, sent: DraftText, clients: Backen
 @router.get(
     "/",
     summary="Show my draft",
-    response_model=Draft,
+    response_model=SavedDraft,
     responses=problems("conversation_not_found", "draft_not_found"),
 )
 async def show(conversation_id: ConversationId, clients: Backend) -> Response:
