@@ -12,9 +12,12 @@ from gateway import views
 from gateway.rest import (
     accounts,
     auth,
+    bans,
     blocks,
     contacts,
     conversations,
+    invites,
+    memberships,
     messages,
     notifications,
     participants,
@@ -25,7 +28,14 @@ from gateway.rest import (
 )
 from gateway.rest.models import Shown
 from messaging.auth.v1 import accounts_pb2, sessions_pb2
-from messaging.conversations.v1 import conversations_pb2, messages_pb2, participants_pb2, scheduled_pb2
+from messaging.conversations.v1 import (
+    bans_pb2,
+    conversations_pb2,
+    invites_pb2,
+    messages_pb2,
+    participants_pb2,
+    scheduled_pb2,
+)
 from messaging.notifications.v1 import notifications_pb2
 from messaging.users.v1 import blocks_pb2, contacts_pb2, privacy_pb2, profiles_pb2
 
@@ -119,6 +129,23 @@ DIRECT = conversations_pb2.Conversation(
     my_membership=PARTICIPANT,
     unread_count=2,
 )
+PUBLIC = conversations_pb2.PublicConversation(
+    conversation_id=ID, kind=conversations_pb2.CONVERSATION_KIND_CHANNEL, title="News", create_time=AT
+)
+BAN = bans_pb2.Ban(conversation_id=ID, user_id=ID, actor_id=OTHER, create_time=AT, expire_time=AT)
+INVITE = invites_pb2.Invite(
+    invite_id=ID,
+    conversation_id=ID,
+    code="x0Yb2p9vQfC1sJd8LwKa3mNe",
+    creator_id=OTHER,
+    role=participants_pb2.ROLE_MEMBER,
+    max_uses=5,
+    create_time=AT,
+    expire_time=AT,
+)
+PREVIEW = invites_pb2.PreviewInviteResponse(
+    kind=conversations_pb2.CONVERSATION_KIND_GROUP, title="A group", participant_count=2
+)
 PROFILE = profiles_pb2.Profile(user_id=ID, username="ada", create_time=AT)
 OWN_PROFILE = profiles_pb2.Profile(
     user_id=ID,
@@ -175,6 +202,11 @@ SHAPES: list[tuple[Callable[[Any], views.View], Any, type[Shown]]] = [
     (views.conversation, GROUP, conversations.Conversation),
     (views.conversation, DIRECT, conversations.Conversation),
     (views.conversation_shared, GROUP, conversations.SharedConversation),
+    (views.conversation_public, PUBLIC, memberships.PublicConversation),
+    (views.ban, BAN, bans.Ban),
+    (views.ban, bans_pb2.Ban(conversation_id=ID, user_id=ID, actor_id=OTHER, create_time=AT), bans.Ban),
+    (views.invite, INVITE, invites.Invite),
+    (views.invite_preview, PREVIEW, invites.InvitePreview),
     (views.participant, PARTICIPANT, participants.Participant),
     (views.participant, FORMER, participants.Participant),
     (views.receipt, PARTICIPANT, receipts.Receipt),
