@@ -77,7 +77,7 @@ class Peer(picows.WSListener):
             return
         data = frame.get_payload_as_bytes()
         if data.startswith(CREATED):
-            self._note(data)
+            self.note(data)
             return
         shown = orjson.loads(data)
         kind = shown["type"]
@@ -90,14 +90,15 @@ class Peer(picows.WSListener):
         else:
             self.crowd.others[kind] = self.crowd.others.get(kind, 0) + 1
 
-    def _note(self, data: bytes) -> None:
+    def note(self, data: bytes) -> None:
+        """Take in a new message."""
         conversation_id, rev = data[ID], int(data[REV : data.index(b",", REV)])
         before = self.revs.get(conversation_id)
         if before is not None and rev != before + 1:
             self.crowd.fail(f"rev {rev} came after {before}")
         self.revs[conversation_id] = rev
         if conversation_id == self.crowd.measured:
-            self.crowd.note(rev, data)
+            self.crowd.count(rev, data)
 
 
 class Crowd:
@@ -167,6 +168,10 @@ class Crowd:
             if time.perf_counter() > deadline:
                 self.fail(f"of {self._sent} messages {self._complete} reached everybody")
             await asyncio.sleep(0.005)
+        return self.seen(begun) | {"client_seconds": _cpu() - cpu}
+
+    def seen(self, begun: float) -> dict[str, Any]:
+        """What has come since then."""
         elapsed = max((tally.last for tally in self._tallies.values()), default=begun) - begun
         last = [tally.last - tally.sent for tally in self._tallies.values()]
         return {
@@ -175,11 +180,10 @@ class Crowd:
             "rate": len(self._times) / max(elapsed, 1e-9),
             **_quantiles("", self._times),
             **_quantiles("last_", last),
-            "client_seconds": _cpu() - cpu,
             "others": self.others,
         }
 
-    def note(self, rev: int, data: bytes) -> None:
+    def count(self, rev: int, data: bytes) -> None:
         """Count a delivery of the measured conversation."""
         now = time.perf_counter()
         tally = self._tallies.get(rev)

@@ -1,0 +1,1 @@
+"""Each part of the platform under load by itself: `make load SERVICE=…`."""
