@@ -95,7 +95,7 @@ async def test_a_problem_never_repeats_what_was_sent(mallory: Person, operation:
     if not isinstance(body, dict):
         return
     for name in body:
-        sent = json.dumps({**body, name: {"canary": MARK}, "other": [MARK]}).encode()
+        sent = json.dumps({**body, name: {"inner": MARK}, "other": [MARK]}).encode()
         answer = await send(mallory.http, operation, Case("canary", {422}, content=sent))
 
         assert answer.status_code == 422
