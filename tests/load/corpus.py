@@ -21,11 +21,11 @@ _REPOSITORY = Path(__file__).parents[2]
 _FIRST = (
     "the of and to in a is it you that was for on are with as i this be at have from or had by not but what all were we"
 )
-_GERMAN = tuple(
+_GERMAN = (
     "der die das und ist nicht ich wir haben werden wurde mit auf für eine auch noch aber wenn über Häuser Straße "
-    "Nachricht Nachrichten schreiben geschrieben Lieferung Lieferungen Prüfung prüfen größer schön Freund Freunde".split()
+    "Nachricht Nachrichten schreiben geschrieben Lieferung Lieferungen Prüfung prüfen größer schön Freund Freunde"
 )
-_SYLLABLES = tuple(re.findall("..", "bacedifogulameniporusatevixozu")) + ("tra", "ple", "sto", "gri", "mon")
+_SYLLABLES = re.findall("[a-z]+", "ba ce di fo gu la me ni po ru sa te vi xo zu tra ple sto gri mon")
 _ENDINGS = ("", "s", "ed", "ing", "er", "ly")
 _LENGTHS = (3, 5, 8, 12, 15, 20, 30, 60)
 _YEARS = 3
@@ -108,7 +108,7 @@ class Corpus:
         count = _LENGTHS[number % len(_LENGTHS)]
         chosen = self._random.choices(self.words, cum_weights=self._weights, k=count)
         if number % 10 == 0:
-            chosen = [*self._random.choices(_GERMAN, k=count), *chosen[: count // 4]]
+            chosen = [*self._random.choices(_GERMAN.split(), k=count), *chosen[: count // 4]]
         if number % 50 == 0:
             chosen.append(f"https://example.com/{chosen[0]}")
         return " ".join(chosen)

@@ -91,7 +91,7 @@ _FIND = """
     select {shown}, {marks}, {headline}, m.score, (select count(*) from found), (select id from found order by id limit 1)
     from page m order by m.score desc, m.id desc
 """
-_RANK = "ts_rank(m.search, cast(:words as tsquery), 1)::float8"
+_RANK = "ts_rank(m.search, cast(:words as tsquery))::float8"
 _HEADLINE = """
     ts_headline(search_config(m.language), translate(search_text(m.content), :marks, '  '), cast(:words as tsquery),
                 :headline)
