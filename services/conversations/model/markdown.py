@@ -24,7 +24,7 @@ def check(content: str) -> None:
     """Raises: MessageContentInvalid, with the flaw in its metadata."""
     # Most texts are one printable line, which costs no look at each of its characters.
     if not content.isprintable() and _UNSTORABLE.search(content):
-        raise MessageContentInvalid(flaw="control_character")
+        raise MessageContentInvalid("The text holds control characters.", flaw="control_character")
     if "](" in content:
         _check_links(content)
 
@@ -51,7 +51,9 @@ def _check_line(line: str, is_code_certain: bool) -> bool:
         sign, at = token[0], token.end()
         if sign == "](":
             if not _DESTINATION.match(line, at):
-                raise MessageContentInvalid(flaw="link_destination")
+                raise MessageContentInvalid(
+                    "Links lead to http, https and mailto addresses only.", flaw="link_destination"
+                )
         elif sign[0] == "`":
             end = _end_of_code(line, at, len(sign)) if is_code_certain else None
             if end is None:

@@ -159,7 +159,7 @@ async def test_messages_of_all_conversations_are_read_together(ada: Person, bob:
     everything = (await ada.ask("GET", "messages/"))["results"]
     of_eve = (await eve.ask("GET", "messages/"))["results"]
 
-    assert everything == [{**sent[2], "status": None}, sent[1], {**sent[0], "status": "delivered"}]
+    assert everything == [{**sent[2], "status": None}, sent[1], {**sent[0], "status": "read"}]
     assert of_eve == [{**sent[1], "status": None}]
 
 
