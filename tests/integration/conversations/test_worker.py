@@ -15,6 +15,7 @@ from messaging.conversations.v1.scheduled_pb2_grpc import ScheduledStub
 from tests.integration.conversations.agenda import contents
 from tests.integration.conversations.conftest import Service, until
 from tests.support.factories.scheduled import schedule_request
+from tests.support.webserver import WebServer
 from tests.support.workers import beating, end, process
 
 ROUNDS = {f"conversations.{name}": "conversations" for name in ("sweep", "send_scheduled", "remind")}
@@ -58,9 +59,8 @@ async def test_links_are_looked_at_and_reminders_told_while_metrics_are_shown(
     infra: Stack, service: Service, pair: tuple[str, str], group: str, tmp_path: Path
 ) -> None:
     port = ports.free()
-    # This very test is behind the link, and out of reach: the worker trusts no network.
-    sent = await service.say(pair[0], group, f"http://127.0.0.1:{port}/metrics", requires_acknowledgement=True)
-    await service.rows("update reminders set next_at = now() where message_id = :id", id=sent.message_id)
+    web = WebServer()
+    web.lay("/", "<title>Inside</title>")
 
     async def is_looked_at() -> bool:
         statement = "select state from jobs where arguments like '%' || :id || '%'"
@@ -79,7 +79,11 @@ async def test_links_are_looked_at_and_reminders_told_while_metrics_are_shown(
         writer.close()
         return b"python_info" in body
 
-    async with working(infra, METRICS_LISTEN=f"127.0.0.1:{port}"), beating(infra, tmp_path, ROUNDS):
+    async with web.run(), working(infra, METRICS_LISTEN=f"127.0.0.1:{port}"), beating(infra, tmp_path, ROUNDS):
+        sent = await service.say(pair[0], group, f"http://localhost:{web.port}/", requires_acknowledgement=True)
+        await service.rows("update reminders set next_at = now() where message_id = :id", id=sent.message_id)
         for condition in (answers, is_looked_at, is_told):
             await until(condition, seconds=SOON)
+    # A worker as it is deployed trusts no network.
+    assert web.asked == []
     assert await service.emitted(group, "message_updated") == []
