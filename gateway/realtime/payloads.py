@@ -117,6 +117,13 @@ class DraftChange(Shown):
     draft: SavedDraft | None = Field(description="Null once it is deleted")
 
 
+class Acknowledged(Shown):
+    """A message that I acknowledged on some device of mine."""
+
+    conversation_id: Id
+    id: Id
+
+
 class Hidden(Shown):
     """A message that I deleted for myself on some device of mine."""
 
@@ -164,6 +171,7 @@ EVENTS: dict[str, tuple[type[Any], Scope, str]] = {
     "receipt.changed": (Receipt, "unnumbered", "Somebody has read on"),
     "typing.changed": (Typing, "unnumbered", "Somebody types, or has stopped"),
     "membership.changed": (SettingsChange, "personal", "Another device of yours changed your settings"),
+    "message.acknowledged": (Acknowledged, "personal", "Another device of yours acknowledged a message"),
     "message.hidden": (Hidden, "personal", "Another device of yours deleted a message for you alone"),
     "thread.changed": (ThreadChange, "personal", "Another device of yours followed a thread, left it or read on in it"),
     "bookmark.changed": (BookmarkChange, "personal", "Another device of yours made or took away a bookmark"),

@@ -13,6 +13,7 @@ from messaging.conversations.v1 import events_pb2
 # Event kind, whose aggregate is the user -> its message, the frame's type and what it shows.
 _FRAMES: dict[str, tuple[type[Message], str, Callable[[Any], views.View]]] = {
     "message_hidden": (events_pb2.MessageHidden, "message.hidden", views.message_hidden),
+    "acknowledged": (events_pb2.Acknowledged, "message.acknowledged", views.acknowledged),
     "thread_changed": (events_pb2.ThreadChanged, "thread.changed", views.thread_changed),
     "settings_changed": (events_pb2.SettingsChanged, "membership.changed", views.settings_changed),
     "bookmark_changed": (events_pb2.BookmarkChanged, "bookmark.changed", views.bookmark_changed),

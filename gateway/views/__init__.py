@@ -66,6 +66,7 @@ from gateway.views.people import (
 from gateway.views.scheduled import SCHEDULED_STATES, scheduled, scheduled_changed
 from gateway.views.search import hit
 from gateway.views.threads import (
+    acknowledged,
     forwarded,
     message_hidden,
     message_receipts,
@@ -96,6 +97,7 @@ __all__ = [
     "SCHEDULED_STATES",
     "View",
     "account",
+    "acknowledged",
     "acknowledgement",
     "ballot",
     "ban",

@@ -35,6 +35,11 @@ def message_hidden(source: events_pb2.MessageHidden) -> View:
     return {"conversation_id": source.conversation_id, "id": source.message_id}
 
 
+def acknowledged(source: events_pb2.Acknowledged) -> View:
+    """A message that a member has acknowledged."""
+    return {"conversation_id": source.conversation_id, "id": source.message_id}
+
+
 def version(source: messages_pb2.MessageVersion) -> View:
     """A text that a message had."""
     return {"rev": source.rev, "content": source.content, "created_at": time(source.create_time)}

@@ -28,6 +28,7 @@ def handlers(people: People) -> dict[str, Handler]:
         "messaging.conversations.v1.message_sent": partial(_message_sent, notify),
         "messaging.conversations.v1.message_edited": partial(_message_edited, people.audience),
         "messaging.conversations.v1.message_deleted": _message_deleted,
+        "messaging.conversations.v1.message_hidden": _message_hidden,
         "messaging.conversations.v1.member_added": partial(_member_added, people),
         "messaging.conversations.v1.member_removed": _member_removed,
         "messaging.conversations.v1.conversation_deleted": _conversation_deleted,
@@ -62,6 +63,11 @@ def _message_edited(audience: Audience, tx: Transaction, envelope: Envelope) -> 
 
 def _message_deleted(tx: Transaction, envelope: Envelope) -> None:
     messages.retract(tx, _message(conversations.MessageDeleted.FromString(envelope.payload).message, envelope))
+
+
+def _message_hidden(tx: Transaction, envelope: Envelope) -> None:
+    event = conversations.MessageHidden.FromString(envelope.payload)
+    messages.hide(tx, message_id=MessageId(event.message_id), user_id=UserId(envelope.aggregate_id))
 
 
 def _member_added(people: People, tx: Transaction, envelope: Envelope) -> None:

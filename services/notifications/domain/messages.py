@@ -7,6 +7,7 @@ from services.notifications.domain import acknowledgements, notifications
 from services.notifications.domain.members import move_read
 from services.notifications.model import titles
 from services.notifications.model.events import NotificationCreated
+from services.notifications.model.ids import MessageId, UserId
 from services.notifications.model.members import Audience, Position
 from services.notifications.model.messages import EVERYBODY, Mentions, Message, Missed
 from services.notifications.model.notifications import Kind
@@ -56,6 +57,17 @@ def retract(tx: Transaction, message: Message) -> None:
     tx.settle()
     notifications.take_back(tx, message, [Kind.MENTION, Kind.REPLY, Kind.ACKNOWLEDGEMENT], EVERYBODY)
     notifications.announce(tx, store.retract(tx, message.message_id))
+
+
+def hide(tx: Transaction, *, message_id: MessageId, user_id: UserId) -> None:
+    """Show a message no more to somebody who deleted it for themselves; what it counts stays, as what is unread does.
+
+    Nobody can acknowledge what they do not see. Emits: NotificationCreated, NotificationRead.
+    """
+    tx.settle()
+    removed, changed = store.hide(tx, message_id, user_id)
+    notifications.withdraw(tx, removed)
+    notifications.announce(tx, changed)
 
 
 def _tell(

@@ -61,6 +61,11 @@ class Message:
     traceparent: str = ""
 
     @property
+    def calls(self) -> bool:
+        """Whether it may concern somebody for more than being there."""
+        return bool(self.mentions.user_ids) or self.mentions.is_everybody or self.thread_root_id is not None
+
+    @property
     def excerpt(self) -> str:
         """The beginning of the text, for a notification's body."""
         return self.content[:BODY_LENGTH]

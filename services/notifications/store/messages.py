@@ -10,7 +10,7 @@ from chassis.ids import uuid7
 from services.notifications.model.ids import MessageId, UserId
 from services.notifications.model.messages import Message, Missed, Readers
 from services.notifications.model.notifications import Kind, Notification
-from services.notifications.store.rows import every, returning
+from services.notifications.store.rows import array, every, returning
 
 # So that no statement outlasts its timeout, however many people a batch concerns.
 _AT_ONCE = 5000
@@ -59,6 +59,13 @@ _ACKNOWLEDGE = returning("""
 _REVISE = returning("update notifications set body = :body where message_id = :message_id and body <> :body")
 # Without the message's id no edit that comes late brings the text back.
 _RETRACT = returning("update notifications set body = '', message_id = null where message_id = :message_id")
+_HIDE = returning("""
+    update notifications set body = '', message_id = null
+    where message_id = :message_id and user_id = :user_id and kind <> 'acknowledgement'
+""")
+_WAIVE = returning("""
+    delete from notifications where message_id = :message_id and user_id = :user_id and kind = 'acknowledgement'
+""")
 _ABOUT = """
     conversation_id = :conversation_id and kind = any(:kinds)
     and (user_id = any(cast(:user_ids as uuid[]))) <> :are_all_others
@@ -108,11 +115,11 @@ def _put(
 ) -> list[Notification]:
     shown = [messages[message_id] for message_id, _ in titles]
     parameters |= {
-        "message_ids": [message.message_id for message in shown],
-        "message_kinds": [kind.value for _, kind in titles],
-        "conversation_ids": [message.conversation_id for message in shown],
-        "message_seqs": [message.seq for message in shown],
-        "sender_ids": [message.sender_id for message in shown],
+        "message_ids": array(message.message_id for message in shown),
+        "message_kinds": array(kind for _, kind in titles),
+        "conversation_ids": array(message.conversation_id for message in shown),
+        "message_seqs": array(message.seq for message in shown),
+        "sender_ids": array(message.sender_id for message in shown),
         "titles": list(titles.values()),
         "bodies": [message.excerpt for message in shown],
         "now": tx.now,
@@ -121,13 +128,13 @@ def _put(
     for start in range(0, len(missed), _AT_ONCE):
         some = missed[start : start + _AT_ONCE]
         recipients = {
-            "ids": [uuid7() for _ in some],
-            "user_ids": [one.user_id for one in some],
-            "kinds": [one.kind.value for one in some],
-            "newest_ids": [one.newest_id for one in some],
-            "counts": [one.count for one in some],
+            "ids": array(uuid7() for _ in some),
+            "user_ids": array(one.user_id for one in some),
+            "kinds": array(one.kind for one in some),
+            "newest_ids": array(one.newest_id for one in some),
+            "counts": array(one.count for one in some),
             # Lists of different lengths are no array of arrays.
-            "seqs": [one.seqs and f"{{{','.join(map(str, one.seqs))}}}" for one in some],
+            "seqs": [one.seqs and array(one.seqs) for one in some],
         }
         changed += every(tx, statement, {**parameters, **recipients})
     return changed
@@ -146,6 +153,12 @@ def revise(tx: Transaction, message_id: MessageId, body: str) -> list[Notificati
 def retract(tx: Transaction, message_id: MessageId) -> list[Notification]:
     """Show no text wherever the message is the newest."""
     return every(tx, _RETRACT, {"message_id": message_id})
+
+
+def hide(tx: Transaction, message_id: MessageId, user_id: UserId) -> tuple[list[Notification], list[Notification]]:
+    """Show a message no more to one person. Returns what was removed, and what shows no text now."""
+    parameters = {"message_id": message_id, "user_id": user_id}
+    return every(tx, _WAIVE, parameters), every(tx, _HIDE, parameters)
 
 
 def withdraw(

@@ -127,6 +127,23 @@ async def test_a_read_mention_of_a_deleted_message_shows_nothing_either(
     assert await service.inbox(b) == []
 
 
+async def test_what_somebody_deleted_for_themselves_is_shown_to_the_others_only(
+    service: Notifications, database: Database
+) -> None:
+    a, b, c = user_id(), user_id(), user_id()
+    there = await room(service, database, a, b, c)
+    plain, called = there.talk.sent(a, "plain"), there.talk.sent(a, "@b", mentioned_ids=[b])
+    required = there.talk.sent(a, "required", requires_acknowledgement=True)
+    await there.tell(plain, called, required, *(there.talk.hidden(sent, b) for sent in (plain, called, required)))
+    assert {(one.kind, one.body, one.message_id) for one in await service.inbox(b)} == {
+        (MESSAGE, "", ""),
+        (MENTION, "", ""),
+    }
+    assert {one.body for one in await service.inbox(c)} == {"@b", "required"}
+    await there.tell(there.talk.edited(called, "@b again"))
+    assert {one.body for one in await service.inbox(b)} == {""}
+
+
 async def test_more_mentions_than_are_remembered_are_still_counted(service: Notifications, database: Database) -> None:
     a, b = user_id(), user_id()
     there = await room(service, database, a, b)

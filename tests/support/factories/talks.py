@@ -79,6 +79,12 @@ class Talk:
         message.content = ""
         return self._shared("message_deleted", events_pb2.MessageDeleted(message=message), actor_id=message.sender_id)
 
+    def hidden(self, sent: Envelope, user_id: str) -> Envelope:
+        """Somebody deleted a message for themselves; told to them alone."""
+        message_id = message_of(sent).message_id
+        event = events_pb2.MessageHidden(conversation_id=self.conversation_id, message_id=message_id)
+        return envelopes.envelope("message_hidden", user_id, event)
+
     def read(self, user_id: str, seq: int) -> Envelope:
         """Somebody's position moved; not a shared change."""
         event = events_pb2.ReadMoved(participant=self._participant(user_id, seq))
