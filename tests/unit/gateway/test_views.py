@@ -24,6 +24,7 @@ from gateway.rest import (
     privacy,
     receipts,
     scheduled,
+    search,
     users,
 )
 from gateway.rest.models import Shown
@@ -35,6 +36,7 @@ from messaging.conversations.v1 import (
     messages_pb2,
     participants_pb2,
     scheduled_pb2,
+    search_pb2,
 )
 from messaging.notifications.v1 import notifications_pb2
 from messaging.users.v1 import blocks_pb2, contacts_pb2, privacy_pb2, profiles_pb2
@@ -193,10 +195,12 @@ def change(**target: Any) -> conversations_pb2.Change:
     )
 
 
+HIT = search_pb2.SearchHit(message=MESSAGE, excerpt=[search_pb2.ExcerptRun(text="plan", match=True)])
 SHAPES: list[tuple[Callable[[Any], views.View], Any, type[Shown]]] = [
     (views.message, MESSAGE, messages.Message),
     (views.message, STUB, messages.Message),
     (views.message_shared, MESSAGE, messages.SharedMessage),
+    (views.hit, HIT, search.SearchHit),
     (views.scheduled, WAITING, scheduled.ScheduledMessage),
     (views.scheduled, FAILED, scheduled.ScheduledMessage),
     (views.conversation, GROUP, conversations.Conversation),
