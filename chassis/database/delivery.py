@@ -30,6 +30,17 @@ class Parked:
     tries: int
 
 
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """An event that was given up; its number names it."""
+
+    n: int
+    consumer: str
+    subject: str
+    event_id: str
+    error: str
+
+
 _NEXT = text("""
     select id, event_id, kind, aggregate_id, envelope from outbox
     where id = any(array(select id from unpublished order by id limit :count)) order by id
@@ -175,3 +186,18 @@ def note_failed(
             "is_dead": is_dead,
         },
     )
+
+
+def dead(connection: Connection) -> Sequence[Dead]:
+    """All events that were given up, the first one first."""
+    statement = text("select n, consumer, subject, event_id::text, error from parked where is_dead order by n")
+    return [Dead(*row) for row in connection.execute(statement)]
+
+
+def revive(connection: Connection, numbers: Sequence[int]) -> set[int]:
+    """Have dead events tried again, in their order within each aggregate. Returns those that were dead."""
+    statement = text("""
+        update parked set is_dead = false, tries = 0, next_try = now()
+        where is_dead and n = any(:numbers) returning n
+    """)
+    return set(connection.execute(statement, {"numbers": list(numbers)}).scalars())

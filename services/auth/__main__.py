@@ -1,4 +1,4 @@
-"""python -m services.auth serve | migrate | rotate-keys | admin --email E [--username U]."""
+"""python -m services.auth serve | migrate | rotate-keys | admin --email E [--username U] | dead."""
 
 import argparse
 import asyncio
@@ -24,6 +24,8 @@ def main(arguments: list[str]) -> int:
     admin = commands.add_parser("admin", help="make the first admin, of an account or of nobody yet")
     admin.add_argument("--email", required=True, help="address of the account")
     admin.add_argument("--username", help="of an account that is new; by default the first part of the address")
+    dead = commands.add_parser("dead", help="show and replay the events that the consumer gave up")
+    dead.add_argument("asked", nargs="+", help="list, or replay with numbers or `all`")
     chosen = parser.parse_args(arguments)
     settings = Settings()
     logs.configure("auth", level=settings.log_level, log_format=settings.log_format, debug=settings.debug)
@@ -37,6 +39,10 @@ def main(arguments: list[str]) -> int:
                 _rotate_keys(settings)
             case "admin":
                 _appoint_admin(settings, chosen.email, chosen.username or chosen.email.partition("@")[0])
+            case "dead":
+                from chassis import dead_letters
+
+                return dead_letters.run(settings.database_url, chosen.asked)
     except Failure as failure:
         print(f"{failure} ({failure.reason})", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""python -m services.conversations serve | migrate | worker."""
+"""python -m services.conversations serve | migrate | worker | dead."""
 
 import sys
 from functools import partial
@@ -28,7 +28,11 @@ def main(arguments: list[str]) -> int:
                 metrics_listen=settings.metrics_listen,
                 configure_logs=configure_logs,
             )
-    print("usage: python -m services.conversations serve | migrate | worker", file=sys.stderr)
+        case ["dead", *asked]:
+            from chassis import dead_letters
+
+            return dead_letters.run(settings.database_url, asked)
+    print("usage: python -m services.conversations serve | migrate | worker | dead", file=sys.stderr)
     return 2
 
 

@@ -1,4 +1,4 @@
-"""python -m services.notifications serve | migrate | worker."""
+"""python -m services.notifications serve | migrate | worker | dead."""
 
 import sys
 from functools import partial
@@ -38,7 +38,11 @@ def main(arguments: list[str]) -> int:
                 metrics_listen=settings.metrics_listen,
                 configure_logs=configure_logs,
             )
-    print("usage: python -m services.notifications serve | migrate | worker", file=sys.stderr)
+        case ["dead", *asked]:
+            from chassis import dead_letters
+
+            return dead_letters.run(settings.database_url, asked)
+    print("usage: python -m services.notifications serve | migrate | worker | dead", file=sys.stderr)
     return 2
 
 

@@ -1,4 +1,4 @@
-"""python -m services.users serve | migrate."""
+"""python -m services.users serve | migrate | dead."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,11 @@ def main(arguments: list[str]) -> int:
             return _serve(settings)
         case ["migrate"]:
             return _migrate(settings)
-    print("usage: python -m services.users serve | migrate", file=sys.stderr)
+        case ["dead", *asked]:
+            from chassis import dead_letters
+
+            return dead_letters.run(settings.database_url, asked)
+    print("usage: python -m services.users serve | migrate | dead", file=sys.stderr)
     return 2
 
 
