@@ -5,8 +5,9 @@ import asyncio
 from chassis.ids import uuid7
 from messaging.conversations.v1 import messages_pb2 as pb
 from messaging.conversations.v1 import participants_pb2
-from messaging.conversations.v1.events_pb2 import MessageDeleted
+from messaging.conversations.v1.events_pb2 import MessageDeleted, MessageHidden
 from tests.integration.conversations.conftest import Service
+from tests.integration.conversations.reading import Reading
 from tests.support.factories.messages import edit_request, shared
 
 
@@ -86,3 +87,52 @@ async def test_a_moderators_role_is_that_of_the_conversation(service: Service, p
     request = pb.DeleteMessageRequest(message_id=message.message_id)
     assert await service.refusal(service.messages.DeleteMessage, request, by=pair[0]) == "NOT_THE_AUTHOR"
     assert (await service.get(group, by=pair[0])).my_membership.role == participants_pb2.ROLE_MEMBER
+
+
+async def test_who_deletes_for_themselves_sees_it_nowhere_and_the_others_do(
+    service: Service, pair: tuple[str, str], group: str
+) -> None:
+    reading = Reading(service)
+    kept, message = await service.say(pair[0], group), await service.say(pair[0], group)
+    unread = (await service.get(group, by=pair[1])).unread_count
+    await reading.hide(message.message_id.upper(), by=pair[1])
+
+    assert [found.message_id for found in await service.history(group, by=pair[1])] == [kept.message_id]
+    everywhere = await service.ask(service.messages.ListMessages, pb.ListMessagesRequest(), by=pair[1])
+    assert [found.message_id for found in everywhere.messages] == [kept.message_id]
+    request = pb.GetMessageRequest(message_id=message.message_id)
+    assert await service.refusal(service.messages.GetMessage, request, by=pair[1]) == "MESSAGE_NOT_FOUND"
+    view = await service.get(group, by=pair[1])
+    assert (view.HasField("last_message"), view.unread_count, view.last_seq) == (False, unread, 2)
+    assert len(await service.history(group, by=pair[0])) == 2
+    assert [change.HasField("message") for change in (await service.changes(group, kept.rev, by=pair[1])).changes] == [
+        False
+    ]
+
+
+async def test_deleting_for_oneself_again_changes_nothing_and_is_told_once(
+    service: Service, pair: tuple[str, str], group: str
+) -> None:
+    reading = Reading(service)
+    message = await service.say(pair[0], group)
+    for _ in range(2):
+        await reading.hide(message.message_id, by=pair[1])
+    await asyncio.gather(*(reading.hide(message.message_id, by=pair[0]) for _ in range(5)))
+
+    for by in pair:
+        [told] = await service.emitted(by, "message_hidden")
+        event = MessageHidden.FromString(told.payload)
+        assert (event.conversation_id, event.message_id, told.user_id) == (group, message.message_id, by)
+    assert (await service.get(group, by=pair[0])).rev == message.rev
+    assert await service.emitted(group, "message_hidden") == []
+
+
+async def test_strangers_hide_nothing(service: Service, pair: tuple[str, str], group: str) -> None:
+    message, (stranger,) = await service.say(pair[0], group), await service.people(1)
+    hiding = service.messages.HideMessage
+    await service.rows("update participants set visible_after = 1 where user_id = :id", id=pair[1])
+
+    for by, message_id in ((stranger, message.message_id), (pair[1], message.message_id), (pair[0], uuid7())):
+        request = pb.HideMessageRequest(message_id=message_id)
+        assert await service.refusal(hiding, request, by=by) == "MESSAGE_NOT_FOUND"
+    assert await service.rows("select from hidden_messages where message_id = :id", id=message.message_id) == []

@@ -11,6 +11,7 @@ from messaging.conversations.v1.events_pb2 import MessageEdited
 from services.conversations.model.ids import UserId
 from services.conversations.store import people
 from tests.integration.conversations.conftest import Service
+from tests.integration.conversations.reading import Reading
 from tests.support.factories.messages import edit_request, shared
 
 
@@ -137,3 +138,37 @@ async def test_edits_at_once_each_keep_a_version(service: Service, pair: tuple[s
     [last] = await service.history(group, by=pair[1])
     texts = await service.rows("select content from message_versions where message_id = :id", id=message.message_id)
     assert sorted([last.content, *(text for (text,) in texts)]) == [f"{n}" for n in range(9)]
+
+
+async def test_all_who_see_a_message_read_its_earlier_texts_newest_first(
+    service: Service, pair: tuple[str, str], group: str
+) -> None:
+    reading = Reading(service)
+    message = await service.say(pair[0], group, "0")
+    assert list((await reading.versions(message.message_id, by=pair[1])).versions) == []
+    for text in "1234":
+        edited = await service.edit(message.message_id, text, by=pair[0])
+
+    first = await reading.versions(message.message_id, by=pair[1], page_size=3)
+    second = await reading.versions(message.message_id, by=pair[1], page_size=3, page_token=first.next_page_token)
+    back = await reading.versions(message.message_id, by=pair[1], page_size=3, page_token=second.previous_page_token)
+    assert [version.content for version in (*first.versions, *second.versions)] == ["3", "2", "1", "0"]
+    assert (list(back.versions), second.next_page_token) == (list(first.versions), "")
+    assert second.versions[0].create_time == message.create_time
+    assert [version.rev for version in first.versions] == [edited.rev - n for n in (1, 2, 3)]
+
+
+async def test_earlier_texts_are_for_nobody_else_and_go_with_the_message(
+    service: Service, pair: tuple[str, str], group: str
+) -> None:
+    reading = Reading(service)
+    message, (stranger,) = await service.say(pair[0], group, "Secret"), await service.people(1)
+    await service.edit(message.message_id, "Changed", by=pair[0])
+    request = pb.ListMessageVersionsRequest(message_id=message.message_id)
+    listing = service.messages.ListMessageVersions
+
+    assert await service.refusal(listing, request, by=stranger) == "MESSAGE_NOT_FOUND"
+    await reading.hide(message.message_id, by=pair[1])
+    assert await service.refusal(listing, request, by=pair[1]) == "MESSAGE_NOT_FOUND"
+    await service.delete(message.message_id, by=pair[0])
+    assert list((await reading.versions(message.message_id, by=pair[0])).versions) == []

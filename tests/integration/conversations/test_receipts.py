@@ -11,6 +11,9 @@ from chassis.rpc.status import RemoteFailure
 from messaging.chassis.v1.envelope_pb2 import Envelope
 from messaging.conversations.v1 import events_pb2, participants_pb2
 from messaging.conversations.v1 import receipts_pb2 as pb
+from services.conversations.model.ids import UserId
+from services.conversations.model.people import Audience
+from services.conversations.store import people
 from tests.integration.conversations.conftest import Service, until
 from tests.support.factories.messages import item
 
@@ -186,3 +189,55 @@ async def test_only_who_may_write_is_seen_typing(service: Service, pair: tuple[s
     assert await why(pair[1]) == "ROLE_INSUFFICIENT"
     await service.rows("update participants set muted_until = 'infinity' where user_id = :id", id=pair[0])
     assert await why(pair[0]) == "MUTED"
+
+
+async def hide(service: Service, user_id: str) -> None:
+    """Have somebody show neither what they read nor that they type."""
+    await service.database.run(
+        lambda tx: people.set_privacy(
+            tx,
+            UserId(user_id),
+            is_receipt_shared=False,
+            is_typing_shared=False,
+            who_can_message=Audience.EVERYONE,
+        )
+    )
+
+
+async def test_what_is_not_shown_is_told_to_own_devices_alone(
+    service: Service, pair: tuple[str, str], talk: str
+) -> None:
+    await hide(service, pair[1])
+    await deliver(service, talk, 3, by=pair[1])
+    await read(service, talk, 2, by=pair[1])
+    await read(service, talk, 5, by=pair[1])
+
+    async def told() -> list[Envelope] | None:
+        found = await service.emitted(talk, "read_moved", "delivered_moved")
+        return found if len(found) >= 3 else None
+
+    first, *later = await until(told)
+    assert (first.kind, moved(first).delivered_seq, moved(first).read_seq) == ("delivered_moved", 3, 0)
+    # What reached them while they read is told to all, and what they read is not.
+    assert {(event.kind, moved(event).delivered_seq, moved(event).read_seq) for event in later} == {
+        ("read_moved", 5, 5),
+        ("delivered_moved", 5, 0),
+    }
+    for event in (first, *later):
+        is_read = event.kind == "read_moved"
+        assert moved(event).is_read_hidden is not is_read
+        assert not is_read or events_pb2.ReadMoved.FromString(event.payload).is_private
+
+
+async def test_typing_that_is_not_shown_is_passed_on_to_nobody(
+    service: Service, operator: Client, pair: tuple[str, str], talk: str
+) -> None:
+    await hide(service, pair[0])
+    heard = await operator.subscribe(f"live.conversations.typing.{talk}")
+    await operator.flush()
+    for by in pair:
+        await service.ask(service.receipts.SetTyping, pb.SetTypingRequest(conversation_id=talk, is_typing=True), by=by)
+
+    message = await heard.next_msg(timeout=5)
+    assert events_pb2.TypingChanged.FromString(message.data).user_id == pair[1]
+    await heard.unsubscribe()

@@ -20,6 +20,7 @@ from services.conversations.model.ids import UserId
 from services.conversations.model.messages import MessageType, Priority, Selection, Sent
 from services.conversations.model.participants import NotificationLevel, Settings
 from services.conversations.model.permissions import Role
+from services.conversations.model.viewers import DeliveryStatus
 from tests.support.factories.conversations import conversation
 from tests.support.factories.messages import item, message
 from tests.support.factories.participants import participant
@@ -35,6 +36,7 @@ AT = datetime(2026, 3, 1, 12, 0, 0, 999999, tzinfo=UTC)
         (ChangeKind, conversations_pb2.ChangeKind),
         (MessageType, messages_pb2.MessageType),
         (Priority, messages_pb2.Priority),
+        (DeliveryStatus, messages_pb2.DeliveryStatus),
         (HistoryVisibility, conversations_pb2.HistoryVisibility),
         (PostingPolicy, conversations_pb2.PostingPolicy),
         (NotificationLevel, participants_pb2.NotificationLevel),
