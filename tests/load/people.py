@@ -75,6 +75,9 @@ class People:
 
     async def _ask(self, path: str, by: Guest | None = None, **body: Any) -> Any:
         headers = {"Authorization": f"Bearer {by.access}"} if by else {}
-        answer = await self._http.post(path, json=body, headers=headers)
+        async with asyncio.timeout(60):
+            # A machine that is busy with something else says so; nobody measures this.
+            while (answer := await self._http.post(path, json=body, headers=headers)).status_code == 503:
+                await asyncio.sleep(0.5)
         assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
         return answer.json()
