@@ -70,9 +70,11 @@ _ABOUT = """
     conversation_id = :conversation_id and kind = any(:kinds)
     and (user_id = any(cast(:user_ids as uuid[]))) <> :are_all_others
 """
+# That a message was acknowledged is remembered: nobody is asked again when an edit asks again.
 _DROP = returning(f"""
     delete from notifications
-    where {_ABOUT} and (seqs = array[cast(:seq as bigint)] or seqs is null and message_id = :message_id)
+    where {_ABOUT}
+      and (seqs = array[cast(:seq as bigint)] or seqs is null and message_id = :message_id and read_at is null)
 """)  # noqa: S608 - conditions of the module
 _TAKE_OUT = returning(f"""
     update notifications

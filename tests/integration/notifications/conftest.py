@@ -170,6 +170,11 @@ async def database(infra: Stack) -> AsyncIterator[Database]:
     await opened.close()
 
 
+async def counts(service: Notifications, reader: str) -> dict[pb.NotificationKind.ValueType, int]:
+    """How much of each kind waits for somebody."""
+    return {one.kind: one.count for one in await service.inbox(reader, unread_only=True)}
+
+
 async def rows(database: Database, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
     """What a statement finds or returns."""
 

@@ -111,11 +111,25 @@ async def test_an_edit_can_begin_and_end_it(service: Notifications, database: Da
     assert await service.inbox(b, kind=ACKNOWLEDGEMENT) == []
 
 
+async def test_who_has_acknowledged_is_not_asked_again_when_an_edit_asks_again(
+    service: Notifications, database: Database
+) -> None:
+    a, b, c = user_id(), user_id(), user_id()
+    there = await room(service, database, a, b, c)
+    sent = there.talk.sent(a, requires_acknowledgement=True)
+    waived = there.talk.edited(sent, requires_acknowledgement=False)
+    await there.tell(
+        sent, there.talk.acknowledged(sent, b), waived, there.talk.edited(waived, requires_acknowledgement=True)
+    )
+    assert (await service.unread(b), await service.unread(c)) == (0, 1)
+
+
 async def test_a_deleted_message_waits_for_nobody(service: Notifications, database: Database) -> None:
-    a, b = user_id(), user_id()
-    there = await room(service, database, a, b)
+    a, b, c = user_id(), user_id(), user_id()
+    there = await room(service, database, a, b, c)
     sent = there.talk.sent(a, requires_acknowledgement=True)
     await there.tell(sent)
     assert message_of(sent).message_id == (await service.inbox(b))[0].message_id
-    await there.tell(there.talk.deleted(sent))
+    await there.tell(there.talk.acknowledged(sent, c), there.talk.deleted(sent))
     assert await service.inbox(b) == []
+    assert [(one.is_read, one.body, one.message_id) for one in await service.inbox(c)] == [(True, "", "")]
