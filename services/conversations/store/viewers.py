@@ -9,7 +9,7 @@ from sqlalchemy import text
 from chassis.database import Transaction
 from services.conversations.model.ids import ConversationId, UserId
 from services.conversations.model.messages import Message
-from services.conversations.model.viewers import Reach, Viewed, ViewerState
+from services.conversations.model.viewers import DeliveryStatus, Reach, Viewed, ViewerState
 
 # For lists of messages `m`: null without any mark. Most messages cost one look for a bookmark.
 MARKS = """
@@ -35,7 +35,7 @@ _REACHES = text("""
     group by p.conversation_id
 """)
 _NOBODY = Reach(None, None, None, None)
-_UNMARKED = ViewerState()
+_UNMARKED = {status: ViewerState(status) for status in DeliveryStatus}
 
 
 def viewed(tx: Transaction, messages: Sequence[Message], *, member_id: UserId) -> list[Viewed]:
@@ -56,7 +56,8 @@ def settled(tx: Transaction, found: Iterable[tuple[Message, Any]], *, member_id:
         for place in own:
             message = shown[place].message
             status = reaches.get(message.conversation_id, _NOBODY).status_of(message.seq)
-            shown[place] = Viewed(message, replace(shown[place].state or _UNMARKED, status=status))
+            marked = shown[place].state
+            shown[place] = Viewed(message, _UNMARKED[status] if marked is None else replace(marked, status=status))
     return shown
 
 

@@ -20,8 +20,6 @@ from services.conversations.model.messages import (
 from services.conversations.model.polls import Poll
 from services.conversations.model.viewers import DeliveryStatus, Viewed
 
-_NO_STATUS = messages_pb2.DELIVERY_STATUS_UNSPECIFIED
-
 
 def message(source: Message) -> messages_pb2.Message:
     """As every member sees it."""
@@ -64,18 +62,21 @@ def viewed(source: Viewed) -> messages_pb2.Message:
     """As one member sees it."""
     shown = message(source.message)
     if (state := source.state) is not None:
-        viewer = shown.viewer
-        viewer.status = delivery_status(state.status) if state.status is not None else _NO_STATUS
-        viewer.reactions.extend(state.reactions)
-        viewer.is_bookmarked = state.is_bookmarked
-        viewer.has_acknowledged = state.has_acknowledged
-        viewer.votes.extend(state.votes)
+        shown.viewer.status = delivery_status(state.status)
+        if state.reactions:
+            shown.viewer.reactions.extend(state.reactions)
+        if state.is_bookmarked:
+            shown.viewer.is_bookmarked = True
+        if state.has_acknowledged:
+            shown.viewer.has_acknowledged = True
+        if state.votes:
+            shown.viewer.votes.extend(state.votes)
     return shown
 
 
-def delivery_status(source: DeliveryStatus) -> "messages_pb2.DeliveryStatus.ValueType":
-    """How far a message has come."""
-    return cast("messages_pb2.DeliveryStatus.ValueType", source)
+def delivery_status(source: DeliveryStatus | None) -> "messages_pb2.DeliveryStatus.ValueType":
+    """How far a message has come; nothing of somebody else's."""
+    return cast("messages_pb2.DeliveryStatus.ValueType", source or 0)
 
 
 def version(source: Version) -> messages_pb2.MessageVersion:
