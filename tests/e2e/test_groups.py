@@ -40,7 +40,7 @@ async def test_a_group_is_run_by_people_of_different_roles(crew: list[Person]) -
             await moderator.ask(
                 "PATCH", f"{path}/participants/{target.user_id}/", expect=expected, json={"muted_until": hence(hours=1)}
             )
-        muted = await socket.first(lambda frame: (frame.get("payload") or {}).get("muted_until"))
+        muted = await socket.first(lambda frame: bool((frame.get("payload") or {}).get("muted_until")))
         assert (muted["type"], muted["payload"]["user_id"]) == ("participant.updated", member.user_id)
         refused = await member.ask("POST", f"{path}/messages/", expect=403, json={"content": "But I …"})
         assert refused["code"] == "muted"

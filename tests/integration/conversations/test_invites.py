@@ -200,7 +200,7 @@ async def test_who_may_have_to_do_with_invites(service: Service) -> None:
     group, direct = await service.group(owner, moderator), await service.direct(owner, moderator)
     await service.regard(group, moderator, by=owner, role=participants_pb2.ROLE_MODERATOR)
     invite = await invited(service, group, by=owner)
-    named = {"invite_id": invite.invite_id}
+    named: dict[str, Any] = {"invite_id": invite.invite_id}
 
     for conversation_id, by, reason in (
         (group, moderator, "ROLE_INSUFFICIENT"),
@@ -208,7 +208,7 @@ async def test_who_may_have_to_do_with_invites(service: Service) -> None:
         (uuid7(), stranger, "CONVERSATION_NOT_FOUND"),
         (direct, owner, "DIRECT_CONVERSATION"),
     ):
-        place = {"conversation_id": conversation_id}
+        place: dict[str, Any] = {"conversation_id": conversation_id}
         for rpc, request in (
             (service.invites.CreateInvite, pb.CreateInviteRequest(**place)),
             (service.invites.ListInvites, pb.ListInvitesRequest(**place)),

@@ -111,7 +111,8 @@ async def test_a_page_token_counts_for_its_list_and_person_only(service: Service
     request = pb.ListConversationsRequest(page_size=1)
     token = (await service.ask(service.conversations.ListConversations, request, by=me)).next_page_token
 
-    for by, unread in ((me, {"is_unread": True}), (me, {"is_unread": False}), (other, {})):
+    cases: list[tuple[str, dict[str, Any]]] = [(me, {"is_unread": True}), (me, {"is_unread": False}), (other, {})]
+    for by, unread in cases:
         request = pb.ListConversationsRequest(page_token=token, **unread)
         assert await service.refusal(service.conversations.ListConversations, request, by=by) == "INVALID_PAGE_TOKEN"
 
@@ -136,7 +137,8 @@ async def test_lists_are_filtered_by_what_is_archived_pinned_and_read_both_ways(
     plain, archived, pinned = [await service.group(me, other) for _ in range(3)]
     await service.say(other, pinned)
     for conversation_id, name in ((archived, "is_archived"), (pinned, "is_pinned")):
-        request = membership_request(conversation_id, **{name: True})
+        chosen: dict[str, Any] = {name: True}
+        request = membership_request(conversation_id, **chosen)
         await service.ask(service.participants.UpdateMembership, request, by=me)
 
     assert await service.listed(me) == [pinned, archived, plain]

@@ -134,7 +134,11 @@ REFUSALS = {
 async def scene(service: Service, role: Role) -> Scene:
     owner, actor, reader, newcomer = await service.people(4)
     group = await service.group(owner, actor, reader)
-    poll = {"message_type": messages_pb2.MESSAGE_TYPE_POLL, "poll": POLL, "requires_acknowledgement": True}
+    poll: dict[str, Any] = {
+        "message_type": messages_pb2.MESSAGE_TYPE_POLL,
+        "poll": POLL,
+        "requires_acknowledgement": True,
+    }
     own, others = await service.send(item(actor, group), item(owner, group, **poll))
     statement = "update participants set role = :role where conversation_id = :id and user_id = :user_id"
     for user_id, given in ((actor, role), (reader, Role.READONLY)):

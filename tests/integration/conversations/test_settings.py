@@ -44,8 +44,8 @@ async def test_each_setting_is_changed_alone_and_told(
     assert getattr(ConversationUpdated.FromString(told.payload).conversation, name) == value
     setattr(before, name, value)
     for changed in ("rev", "update_time"):
-        before.ClearField(changed)  # type: ignore[arg-type]
-        after.ClearField(changed)  # type: ignore[arg-type]
+        before.ClearField(changed)
+        after.ClearField(changed)
     assert after == before
 
 
