@@ -7,37 +7,41 @@ down_revision = "0002"
 
 # In the order of the numbers in model/languages.py, from 1 on.
 _LANGUAGES = ("english", "german", "french", "spanish", "italian", "portuguese", "dutch", "russian")
-_WORDS = "asciiword, word, hword, hword_part, hword_asciipart, asciihword"
+# Words of ASCII alone have no accent to take off.
+_ASCII, _OTHERS = "asciiword, asciihword, hword_asciipart", "word, hword, hword_part"
 
 # Dictionaries of our own, which keep the words that PostgreSQL leaves out: a phrase needs them, and what is a filler in
 # one language is none in another.
 _LANGUAGE = """
     create text search dictionary search_{name}_stem (template = snowball, language = {name});
     create text search configuration search_{name} (copy = pg_catalog.{name});
-    alter text search configuration search_{name} alter mapping for {words} with unaccent, search_{name}_stem;
+    alter text search configuration search_{name} alter mapping for {ascii} with search_{name}_stem;
+    alter text search configuration search_{name} alter mapping for {others} with unaccent, search_{name}_stem;
 """
 # Functions that are one expression, so that they become part of the statement. The names in them are looked up now:
 # a restore runs without a search path.
 _FUNCTIONS = """
     create text search configuration search_simple (copy = pg_catalog.simple);
-    alter text search configuration search_simple alter mapping for {words} with unaccent, simple;
+    alter text search configuration search_simple alter mapping for {others} with unaccent, simple;
 
     create function search_config(language smallint) returns regconfig language sql immutable parallel safe
     return case language {configurations} else 'search_simple'::regconfig end;
 
-    -- The parser would take addresses, paths, numbers with a sign and tags for words of their own.
+    -- Signs that make tags, addresses, paths, entities and signed numbers, which the parser would take for one word.
     create function search_text(content text) returns text language sql immutable parallel safe
-    return translate(content, '<>/\\.-_@:&+', '           ');
+    return translate(content, '</.-+&', '      ');
 
-    -- A text holds no colon by now, so that no word can be mistaken for a mark.
+    -- No word holds a colon, so that none can be mistaken for a mark.
     create function search_vector(
         language smallint, content text, is_important boolean, is_pinned boolean
     ) returns tsvector language sql immutable parallel safe
-    return to_tsvector(search_config(language), search_text(content))
-        || array_to_tsvector(array_remove(array[
-            case when strpos(content, '://') > 0 then 'has:link' end,
-            case when is_important then 'is:important' end,
-            case when is_pinned then 'is:pinned' end], null));
+    return case when is_important or is_pinned or strpos(content, '://') > 0
+        then to_tsvector(search_config(language), search_text(content))
+            || array_to_tsvector(array_remove(array[
+                case when strpos(content, '://') > 0 then 'has:link' end,
+                case when is_important then 'is:important' end,
+                case when is_pinned then 'is:pinned' end], null))
+        else to_tsvector(search_config(language), search_text(content)) end;
 
     -- What a term is in the index, in whichever language a message has it; null without a word.
     create function search_forms(term text) returns tsquery language sql immutable parallel safe
@@ -62,10 +66,10 @@ def upgrade() -> None:
     op.execute("create extension if not exists unaccent")
     op.execute("create extension if not exists pg_trgm")
     for name in _LANGUAGES:
-        op.execute(_LANGUAGE.format(name=name, words=_WORDS))
+        op.execute(_LANGUAGE.format(name=name, ascii=_ASCII, others=_OTHERS))
     op.execute(
         _FUNCTIONS.format(
-            words=_WORDS,
+            others=_OTHERS,
             configurations=" ".join(
                 f"when {n} then 'search_{name}'::regconfig" for n, name in enumerate(_LANGUAGES, 1)
             ),
