@@ -9,11 +9,13 @@ from typing import Any
 from tests.support.openapi import Operation, resolve
 
 # For each JSON type, values that are not of it; a text where a number belongs is the commonest mistake of all.
+# What stands in addresses beside ids.
+_VALUES = {"code": "rate_limited", "emoji": "%F0%9F%91%8D"}
 _OTHERS: dict[str, list[Any]] = {
     "string": [7, 1.5, True, None, [], {}],
     "integer": ["7", 1.5, True, None, [], {}, 2**63, -(2**63) - 1, 10**400],
     "boolean": [0, 1, "true", None, [], {}],
-    "array": ["x", 7, None, {}, [None], [7], [[]]],
+    "array": ["x", 7, None, {}, [None], [1.5], [[]]],
     "object": [7, "x", None, []],
 }
 
@@ -37,9 +39,11 @@ class BadInput:
 
     def path(self, path: str) -> str:
         """The path with an id of nothing in each of its places."""
+        for name, value in _VALUES.items():
+            path = path.replace(f"{{{name}}}", value)
         while "{" in path:
             start, end = path.index("{"), path.index("}")
-            path = f"{path[:start]}{uuid.uuid4() if path[start:end] != '{code' else 'rate_limited'}{path[end + 1 :]}"
+            path = f"{path[:start]}{uuid.uuid4()}{path[end + 1 :]}"
         return path
 
     def body(self, operation: dict[str, Any]) -> Any:

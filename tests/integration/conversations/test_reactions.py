@@ -180,7 +180,7 @@ async def test_counts_equal_a_recount_while_many_react_at_once(service: Service,
 
     [stored] = await service.history(group, by=crowd[0])
     recount = await service.rows(_RECOUNT, id=message.message_id)
-    assert counts(stored) == dict(recount)  # type: ignore[arg-type]
+    assert counts(stored) == dict(recount)
     told = await service.emitted(group, "reaction_changed")
     assert [event.aggregate_rev for event in told] == list(range(message.rev + 1, stored.rev + 1))
     replayed: dict[str, int] = {}

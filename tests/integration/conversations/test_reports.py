@@ -59,9 +59,11 @@ async def test_the_text_of_then_is_kept(service: Service, marks: Marks, pair: tu
     [report] = await queue(marks)
     found = await marks.ask(pb.GetReportRequest(report_id=report.report_id), by=uuid7(), role="admin")
     assert found.report.content == "Something bad"
-    assert (await marks.refusal(pb.ReportMessageRequest(message_id=message.message_id, reason=1), by=pair[0])) == (
-        "MESSAGE_DELETED"
-    )
+    assert (
+        await marks.refusal(
+            pb.ReportMessageRequest(message_id=message.message_id, reason=pb.REPORT_REASON_SPAM), by=pair[0]
+        )
+    ) == ("MESSAGE_DELETED")
 
 
 async def test_a_person_reports_a_message_once(
