@@ -25,6 +25,8 @@ SECONDS = Histogram(
 IN_FLIGHT = Gauge("messaging_http_in_flight", "HTTP requests under way", multiprocess_mode="livesum")
 
 _FLUSH_SECONDS = 0.1
+# What follows is a secret: whoever knows it may come in. An ellipsis stands for it.
+_SECRET_BELOW = "/api/v1/invites/"
 _PROCESS = os.getpid()
 
 
@@ -58,7 +60,7 @@ def _json(exchange: Exchange, seconds: float) -> str:
     user = f'"{principal.user_id}"' if principal is not None else "null"
     return (
         f'{{"timestamp":"{_now()}","level":"info","service":"gateway","logger":"{__name__}","event":"request",'
-        f'"method":"{exchange.method}","path":{orjson.dumps(exchange.path).decode()},"status":{exchange.status},'
+        f'"method":"{exchange.method}","path":{orjson.dumps(_path(exchange)).decode()},"status":{exchange.status},'
         f'"milliseconds":{seconds * 1000:.2f},"queries":{meter.queries},'
         f'"query_milliseconds":{meter.query_seconds * 1000:.2f},"user_id":{user},'
         f'"client_ip":"{exchange.client_ip}","request_id":"{exchange.request_id}",'
@@ -69,12 +71,19 @@ def _json(exchange: Exchange, seconds: float) -> str:
 
 def _text(exchange: Exchange, seconds: float) -> str:
     # The path is the client's: its control characters must not reach a terminal.
-    path = "".join(sign if sign.isprintable() else "?" for sign in exchange.path)
+    path = "".join(sign if sign.isprintable() else "?" for sign in _path(exchange))
     return (
         f"{_now()} [info     ] {exchange.method} {path} [{__name__}] status={exchange.status} "
         f"milliseconds={seconds * 1000:.2f} queries={exchange.meter.queries} client_ip={exchange.client_ip} "
         f"request_id={exchange.request_id} module=access process={_PROCESS} thread_name=MainThread\n"
     )
+
+
+def _path(exchange: Exchange) -> str:
+    if not exchange.path.startswith(_SECRET_BELOW):
+        return exchange.path
+    _, slash, rest = exchange.path.removeprefix(_SECRET_BELOW).partition("/")
+    return f"{_SECRET_BELOW}…{slash}{rest}"
 
 
 def _now() -> str:

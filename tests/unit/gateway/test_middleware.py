@@ -190,6 +190,19 @@ async def test_access_lines_name_everything_and_hold_no_control_characters(capsy
     assert "request_id=mine" in text
 
 
+async def test_access_lines_hold_no_code_of_an_invite(capsys: pytest.CaptureFixture[str]) -> None:
+    for log_format in ("json", "text"):
+        access = AccessLog(log_format=log_format, is_on=True)
+        for path in ("/api/v1/invites/code-that-opens/", "/api/v1/invites/code-that-opens/accept/"):
+            line = Line()
+            await around(answering, access=access)({**scope("GET"), "path": path}, line.receive, line.send)
+        access.flush()
+
+    lines = capsys.readouterr().out
+    assert "code-that-opens" not in lines
+    assert lines.count("/api/v1/invites/…/accept/") == 2
+
+
 async def test_access_lines_are_written_soon(capsys: pytest.CaptureFixture[str]) -> None:
     line = Line()
     await around(answering, access=AccessLog(log_format="json", is_on=True))(scope("GET"), line.receive, line.send)
