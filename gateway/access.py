@@ -26,7 +26,7 @@ IN_FLIGHT = Gauge("messaging_http_in_flight", "HTTP requests under way", multipr
 
 _FLUSH_SECONDS = 0.1
 # What follows is a secret: whoever knows it may come in. An ellipsis stands for it.
-_SECRET_BELOW = "/api/v1/invites/"
+_CODES = "/api/v1/invites/"
 _PROCESS = os.getpid()
 
 
@@ -80,10 +80,10 @@ def _text(exchange: Exchange, seconds: float) -> str:
 
 
 def _path(exchange: Exchange) -> str:
-    if not exchange.path.startswith(_SECRET_BELOW):
+    if not exchange.path.startswith(_CODES):
         return exchange.path
-    _, slash, rest = exchange.path.removeprefix(_SECRET_BELOW).partition("/")
-    return f"{_SECRET_BELOW}…{slash}{rest}"
+    _, slash, rest = exchange.path.removeprefix(_CODES).partition("/")
+    return f"{_CODES}…{slash}{rest}"
 
 
 def _now() -> str:
