@@ -64,8 +64,10 @@ _CONDITIONS = {
     "since": "m.created_at >= :since",
     "until": "m.created_at < :until",
 }
-_RANGE = {"after_id": "m.id >= :after_id", "before_id": "m.id < :before_id"}
-_BY_INDEX = "select m.* from messages m where {range} and {conditions} and m.deleted_at is null"
+_RANGE = {"since_id": "m.id >= :since_id", "until_id": "m.id < :until_id", "edge_id": "m.id < :edge_id"}
+# Never through the primary key: that is the other way, which looks at the conversation first.
+_BEFORE_EDGE = {"edge_id": "(m.id < :edge_id) is true"}
+_BY_INDEX = "select m.* from messages m where {conditions} and {before_edge} and m.deleted_at is null"
 # The conversations found before are those of the same moment at best: what counts is the member's row beside each
 # message. `offset 0` and the value of a subquery keep the planner from mixing the steps.
 _OF_INDEX = f"""
@@ -88,7 +90,8 @@ _FIND = """
         select m.*, {rank} / (1 + greatest(extract(epoch from :at - m.created_at), 0)::float8 / :halving) as score
         from found m),
     page as (select * from ranked m where {rest} order by m.score desc, m.id desc limit :count)
-    select {shown}, {marks}, {headline}, m.score, (select count(*) from found), (select id from found order by id limit 1)
+    select {shown}, {marks}, {headline}, m.score,
+           (select count(*) from found), (select id from found order by id limit 1)
     from page m order by m.score desc, m.id desc
 """
 _RANK = "ts_rank(m.search, cast(:words as tsquery))::float8"
@@ -200,8 +203,9 @@ def _named(query: Query, wanted: Wanted, scope: Scope, place: Place) -> dict[str
         "sender_ids": list(scope.sender_ids),
         "since": query.since,
         "until": query.until,
-        "after_id": query.since and uuid7_at(query.since - _CLOCK_SLACK),
-        "before_id": place.before_id or (query.until and uuid7_at(query.until + _CLOCK_SLACK)),
+        "since_id": query.since and uuid7_at(query.since - _CLOCK_SLACK),
+        "until_id": query.until and uuid7_at(query.until + _CLOCK_SLACK),
+        "edge_id": place.before_id,
     }
     return {name: value for name, value in given.items() if value}
 
@@ -234,7 +238,7 @@ def _statement(
 
 def _by_index(names: tuple[str, ...], *, has_sign: bool) -> str:
     conditions = _all(names, _CONDITIONS) if has_sign else _judged(names)
-    return _BY_INDEX.format(range=_range(names), conditions=conditions)
+    return _BY_INDEX.format(conditions=conditions, before_edge=_all(names, _BEFORE_EDGE))
 
 
 def _judged(names: Sequence[str]) -> str:
