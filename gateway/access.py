@@ -60,7 +60,7 @@ def _json(exchange: Exchange, seconds: float) -> str:
     user = f'"{principal.user_id}"' if principal is not None else "null"
     return (
         f'{{"timestamp":"{_now()}","level":"info","service":"gateway","logger":"{__name__}","event":"request",'
-        f'"method":"{exchange.method}","path":{orjson.dumps(_path(exchange)).decode()},"status":{exchange.status},'
+        f'"method":"{exchange.method}","path":{orjson.dumps(path_of(exchange)).decode()},"status":{exchange.status},'
         f'"milliseconds":{seconds * 1000:.2f},"queries":{meter.queries},'
         f'"query_milliseconds":{meter.query_seconds * 1000:.2f},"user_id":{user},'
         f'"client_ip":"{exchange.client_ip}","request_id":"{exchange.request_id}",'
@@ -71,7 +71,7 @@ def _json(exchange: Exchange, seconds: float) -> str:
 
 def _text(exchange: Exchange, seconds: float) -> str:
     # The path is the client's: its control characters must not reach a terminal.
-    path = "".join(sign if sign.isprintable() else "?" for sign in _path(exchange))
+    path = "".join(sign if sign.isprintable() else "?" for sign in path_of(exchange))
     return (
         f"{_now()} [info     ] {exchange.method} {path} [{__name__}] status={exchange.status} "
         f"milliseconds={seconds * 1000:.2f} queries={exchange.meter.queries} client_ip={exchange.client_ip} "
@@ -79,7 +79,8 @@ def _text(exchange: Exchange, seconds: float) -> str:
     )
 
 
-def _path(exchange: Exchange) -> str:
+def path_of(exchange: Exchange) -> str:
+    """The path as logs may show it."""
     if not exchange.path.startswith(_CODES):
         return exchange.path
     _, slash, rest = exchange.path.removeprefix(_CODES).partition("/")

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chassis.errors import Defect, Failure
 from gateway import exchange as exchanges
 from gateway import proxies
-from gateway.access import IN_FLIGHT, AccessLog, Figures
+from gateway.access import IN_FLIGHT, AccessLog, Figures, path_of
 from gateway.admission import Admission
 from gateway.errors import (
     MEDIA_TYPE,
@@ -80,7 +80,7 @@ class Middleware:
         except Exception as error:
             failure = failure_of(error)
             if isinstance(failure, Defect):
-                log.exception("request_failed", request_id=exchange.request_id, path=exchange.path)
+                log.exception("request_failed", request_id=exchange.request_id, path=path_of(exchange))
             if answer.is_begun:
                 raise
             await answer.refuse(failure)
