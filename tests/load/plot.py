@@ -1,36 +1,27 @@
-"""A line chart as SVG: x logarithmic, y from zero."""
+"""A line chart as SVG, both axes logarithmic: what halves falls by the same length wherever it is."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 440, 64, 190, 48, 56
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 820, 440, 64, 240, 56, 56
 COLOURS = ("#1f5fa8", "#b3541e", "#2e7d4f", "#7a3e8f", "#555555", "#a88b1f")
 
 Points = Sequence[tuple[float, float]]
 
 
 def chart(title: str, x_name: str, y_name: str, lines: Mapping[str, Points]) -> str:
-    """Draw each named line through its points, whose x are above zero."""
+    """Draw each named line through its points, which lie above zero."""
     xs = sorted({x for points in lines.values() for x, _ in points})
-    step = tick(max(y for points in lines.values() for _, y in points))
-    top = step * max(1, math.ceil(max(y for points in lines.values() for _, y in points) / step - 1e-9))
-    low, high = math.log(xs[0]), math.log(xs[-1])
-
-    def across(x: float) -> float:
-        share = (math.log(x) - low) / (high - low) if high > low else 0.5
-        return LEFT + share * (WIDTH - LEFT - RIGHT)
-
-    def up(y: float) -> float:
-        return HEIGHT - BOTTOM - y / top * (HEIGHT - TOP - BOTTOM)
-
-    parts = [_text(LEFT, 24, title, 'font-size="15"')]
+    heights = [y for points in lines.values() for _, y in points]
+    marks = ticks(min(heights), max(heights))
+    across = _scale(xs[0], xs[-1], LEFT, WIDTH - RIGHT)
+    up = _scale(marks[0], marks[-1], HEIGHT - BOTTOM, TOP)
+    parts = [_text(LEFT, 24, title, 'font-size="15"'), _text(LEFT, TOP - 12, y_name)]
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, x_name, 'text-anchor="middle"'))
-    parts.append(_text(LEFT, TOP - 8, y_name))
-    for number in range(round(top / step) + 1):
-        y = up(number * step)
-        parts.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
-        parts.append(_text(LEFT - 8, y + 4, f"{number * step:g}", 'text-anchor="end"'))
+    for mark in marks:
+        parts.append(f'<path d="M{LEFT} {up(mark):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
+        parts.append(_text(LEFT - 8, up(mark) + 4, f"{mark:g}", 'text-anchor="end"'))
     parts += [_text(across(x), HEIGHT - BOTTOM + 20, f"{x:g}", 'text-anchor="middle"') for x in xs]
     for number, (name, points) in enumerate(lines.items()):
         colour, places = COLOURS[number % len(COLOURS)], [(across(x), up(y)) for x, y in sorted(points)]
@@ -42,12 +33,21 @@ def chart(title: str, x_name: str, y_name: str, lines: Mapping[str, Points]) -> 
     return "\n".join([f'{head} font-size="12">', '<rect width="100%" height="100%" fill="#fff"/>', *parts, "</svg>\n"])
 
 
-def tick(highest: float) -> float:
-    """A round step of which four to ten reach the highest value."""
-    if highest <= 0:
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(highest))
-    return next(step * power for step in (2.0, 1.0, 0.5, 0.2) if highest / (step * power) >= 4)
+def ticks(lowest: float, highest: float) -> list[float]:
+    """1, 2, 5, 10, 20 … from the last that is not above the lowest to the first that is not below the highest."""
+    first, last = math.floor(math.log10(lowest)), math.ceil(math.log10(highest))
+    steps = [step * 10.0**power for power in range(first, last + 1) for step in (1, 2, 5)]
+    begin = max(step for step in steps if step <= lowest)
+    end = min(step for step in steps if step >= highest)
+    return [step for step in steps if begin <= step <= end]
+
+
+def _scale(low: float, high: float, begin: float, end: float) -> Callable[[float], float]:
+    def place(value: float) -> float:
+        share = math.log(value / low) / math.log(high / low) if high > low else 0.5
+        return begin + share * (end - begin)
+
+    return place
 
 
 def _text(x: float, y: float, text: str, more: str = "") -> str:

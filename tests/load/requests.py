@@ -50,7 +50,7 @@ def load(url: str, asks: Sequence[Ask], connections: int, seconds: float) -> Fig
         table.write_text("\n".join(f"{ask.method} {ask.path} {ask.token}" for ask in asks))
         script.write_text(SCRIPT % table)
         options = [f"-c{connections}", f"-d{seconds:.0f}", "--timeout", "10s", "--latency", "-s", str(script)]
-        run = subprocess.run(["wrk", "-t1", *options, url], capture_output=True, text=True)
+        run = subprocess.run(["wrk", "-t1", *options, url], capture_output=True, text=True, timeout=seconds + 60)
     return read(run.stdout + run.stderr)
 
 

@@ -112,7 +112,7 @@ class Target(Stand):
         asked = {"url": self.socket_url, "rooms": rooms, "width": width, "seconds": seconds, "rate": rate}
         accounts = self.accounts()
         client = [sys.executable, "-m", "tests.load.sockets"]
-        run = subprocess.run(client, input=json.dumps(asked), capture_output=True, text=True)
+        run = subprocess.run(client, input=json.dumps(asked), capture_output=True, text=True, timeout=seconds + 60)
         if run.returncode:
             raise Refused(run.stderr)
         seen = json.loads(run.stdout)

@@ -66,7 +66,7 @@ class Service(Stand):
         }
         accounts = self.accounts()
         client = [sys.executable, "-m", "tests.load.calls"]
-        run = subprocess.run(client, input=json.dumps(asked), capture_output=True, text=True)
+        run = subprocess.run(client, input=json.dumps(asked), capture_output=True, text=True, timeout=self.seconds + 60)
         if run.returncode:
             raise Refused(run.stderr)
         seen = json.loads(run.stdout)

@@ -23,6 +23,9 @@ def test_a_single_point_is_drawn_too() -> None:
     assert "<polyline" in plot.chart("Cost", "in flight", "CPU-ms", {"one": [(8, 1.0)]})
 
 
-@pytest.mark.parametrize(("highest", "step"), [(0.0, 1.0), (2.4, 0.5), (4.0, 1.0), (9.9, 2.0), (0.35, 0.05), (120, 20)])
-def test_steps_are_round(highest: float, step: float) -> None:
-    assert plot.tick(highest) == pytest.approx(step)
+@pytest.mark.parametrize(
+    ("lowest", "highest", "marks"),
+    [(0.3, 9.0, [0.2, 0.5, 1, 2, 5, 10]), (1.0, 1.0, [1]), (12, 150, [10, 20, 50, 100, 200])],
+)
+def test_ticks_are_round_and_enclose_all_values(lowest: float, highest: float, marks: list[float]) -> None:
+    assert plot.ticks(lowest, highest) == pytest.approx(marks)
