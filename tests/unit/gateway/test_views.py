@@ -1,6 +1,7 @@
 """What clients see is what the documentation's models say, and every value of the contract has its word."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -8,7 +9,10 @@ import pytest
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from chassis.errors import Overloaded
+from chassis.rpc.status import to_status
 from gateway import views
+from gateway.realtime import payloads
 from gateway.rest import (
     accounts,
     auth,
@@ -17,6 +21,7 @@ from gateway.rest import (
     changes,
     contacts,
     conversations,
+    forwards,
     invites,
     memberships,
     messages,
@@ -26,18 +31,24 @@ from gateway.rest import (
     receipts,
     scheduled,
     search,
+    threads,
     users,
+    versions,
 )
 from gateway.rest.models import Shown
 from messaging.auth.v1 import accounts_pb2, sessions_pb2
 from messaging.conversations.v1 import (
     bans_pb2,
     conversations_pb2,
+    events_pb2,
+    forwards_pb2,
     invites_pb2,
     messages_pb2,
     participants_pb2,
+    receipts_pb2,
     scheduled_pb2,
     search_pb2,
+    threads_pb2,
 )
 from messaging.notifications.v1 import notifications_pb2
 from messaging.users.v1 import blocks_pb2, contacts_pb2, privacy_pb2, profiles_pb2
@@ -190,6 +201,15 @@ READ_NOTIFICATION = notifications_pb2.Notification(
 )
 
 
+THREAD = threads_pb2.Thread(root_id=ID, conversation_id=ID, root=MESSAGE, reply_count=2, read_seq=3, unread_count=1)
+RECEIPTS = receipts_pb2.GetMessageReceiptsResponse(
+    status=messages_pb2.DELIVERY_STATUS_READ,
+    receipts=[receipts_pb2.MessageReceipt(user_id=ID, status=messages_pb2.DELIVERY_STATUS_DELIVERED)],
+)
+COPY = forwards_pb2.Forwarded(conversation_id=ID, message=MESSAGE, comment=STUB)
+REFUSED_COPY = forwards_pb2.Forwarded(conversation_id=ID, error=to_status(Overloaded()))
+
+
 def change(**target: Any) -> conversations_pb2.Change:
     return conversations_pb2.Change(
         rev=7, kind=conversations_pb2.CHANGE_KIND_MESSAGE_SENT, target_id=ID, create_time=AT, **target
@@ -215,6 +235,20 @@ SHAPES: list[tuple[Callable[[Any], views.View], Any, type[Shown]]] = [
     (views.participant, PARTICIPANT, participants.Participant),
     (views.participant, FORMER, participants.Participant),
     (views.receipt, PARTICIPANT, receipts.Receipt),
+    (
+        views.receipt,
+        participants_pb2.Participant(conversation_id=ID, user_id=ID, is_read_hidden=True),
+        receipts.Receipt,
+    ),
+    (views.message_sent, MESSAGE, messages.Message),
+    (views.thread, THREAD, threads.Thread),
+    (views.thread, threads_pb2.Thread(root_id=ID, conversation_id=ID), threads.Thread),
+    (views.thread_changed, events_pb2.ThreadChanged(conversation_id=ID, root_id=ID, read_seq=4), payloads.ThreadChange),
+    (views.message_hidden, events_pb2.MessageHidden(conversation_id=ID, message_id=ID), payloads.Hidden),
+    (views.version, messages_pb2.MessageVersion(rev=3, content="Helo", create_time=AT), versions.MessageVersion),
+    (views.message_receipts, RECEIPTS, receipts.MessageReceipts),
+    (partial(views.forwarded, request_id=ID), COPY, forwards.Forwarded),
+    (partial(views.forwarded, request_id=ID), REFUSED_COPY, forwards.Forwarded),
     (views.change, change(message=MESSAGE, actor_id=ID), changes.LoggedChange),
     (views.change, change(participant=FORMER), changes.LoggedChange),
     (views.change, change(conversation=GROUP), changes.LoggedChange),
