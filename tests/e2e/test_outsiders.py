@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+import httpx2
 import pytest
 
 from deploy.local.stack import Stack
@@ -35,6 +36,11 @@ class Scene:
     reply: str
 
 
+async def attempt(person: Person, method: str, path: str, body: Any = None) -> httpx2.Response:
+    options = {} if body is None else {"json": body}
+    return await person.http.request(method, f"/api/v1/{path}", **options)
+
+
 @pytest.fixture
 async def scene(platform: Stack) -> AsyncIterator[Scene]:
     owner, guest = await Person.join(platform.gateway_url), await Person.join(platform.gateway_url)
@@ -48,7 +54,7 @@ async def scene(platform: Stack) -> AsyncIterator[Scene]:
         (guest, f"messages/{message}/reactions/👍/", None),
         (guest, f"conversations/{conversation}/draft/", {"content": f"my {SECRET}"}),
     ):
-        answer = await person.http.put(f"/api/v1/{path}", **({"json": body} if body is not None else {}))
+        answer = await attempt(person, "PUT", path, body)
         assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
     yield Scene(owner, guest, conversation, message, reply)
     await asyncio.gather(owner.close(), guest.close())
@@ -125,7 +131,7 @@ async def changes_nothing(person: Person, scene: Scene) -> None:
     ]
     before = await scene.owner.ask("GET", f"conversations/{scene.conversation}/")
     for method, path, body in attempts:
-        answer = await person.http.request(method, f"/api/v1/{path}", **({"json": body} if body is not None else {}))
+        answer = await attempt(person, method, path, body)
         assert answer.status_code == 404, f"{method} {path}: {answer.status_code} {answer.text}"
     assert await scene.owner.ask("GET", f"conversations/{scene.conversation}/") == before
 
@@ -201,7 +207,7 @@ async def test_a_blocked_person_keeps_what_was_said_and_adds_nothing(platform: S
         ("PUT", f"messages/{message['id']}/reactions/👍/", None),
         ("POST", f"conversations/{conversation}/typing/", {"state": "start"}),
     ):
-        answer = await eve.http.request(method, f"/api/v1/{path}", **({"json": body} if body is not None else {}))
+        answer = await attempt(eve, method, path, body)
         assert (answer.status_code, answer.json()["code"]) == (403, "blocked"), f"{method} {path}: {answer.text}"
     group = await eve.group(title="Somewhere else")
     forwarded = await eve.ask(
