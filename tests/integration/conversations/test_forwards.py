@@ -1,10 +1,13 @@
 """Forwarding: what is copied, what of its origin is told, and where to."""
 
 import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
+from chassis.database import Transaction
 from chassis.ids import uuid7
 from chassis.rpc.status import RemoteFailure
 from messaging.conversations.v1 import conversations_pb2, forwards_pb2, messages_pb2
@@ -214,3 +217,43 @@ async def test_a_copy_is_deleted_like_any_message_and_leaves_its_origin_alone(
     assert not stub.HasField("forwarded_from")
     assert [shared(found) for found in await service.history(group, by=pair[0])] == [message]
     assert reasons(await service.send(item(pair[0], target))) == [""]
+
+
+async def test_a_comment_that_was_lost_on_the_way_comes_with_the_repeated_request(
+    service: Service, reading: Reading, pair: tuple[str, str]
+) -> None:
+    """As when the process ends between the copy and the comment."""
+    source, target = await service.group(*pair), await service.group(*pair)
+    message = await service.say(pair[0], source, "News")
+    await reading.forward(message.message_id, [target], by=pair[1])
+    [result] = await reading.forward(message.message_id, [target], by=pair[1], comment="Look")
+
+    assert (result.replayed, result.comment.content) == (True, "Look")
+    assert [found.content for found in await service.history(target, by=pair[0])] == ["News", "Look"]
+
+
+async def test_a_conversation_that_others_hold_is_asked_for_again(
+    service: Service, reading: Reading, pair: tuple[str, str]
+) -> None:
+    source, held, free = [await service.group(*pair) for _ in range(3)]
+    message = await service.say(pair[0], source)
+    is_held, is_over = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def hold(tx: Transaction) -> None:
+        tx.execute(text("select 1 from conversations where id = :id for update"), {"id": held})
+        loop.call_soon_threadsafe(is_held.set)
+        is_over.wait(10)
+
+    async def let_go() -> None:
+        async with asyncio.timeout(10):
+            while not await service.history(free, by=pair[0]):
+                await asyncio.sleep(0.01)
+        is_over.set()
+
+    holding = asyncio.create_task(service.database.run(hold))
+    await is_held.wait()
+    results, *_ = await asyncio.gather(reading.forward(message.message_id, [held, free], by=pair[0]), let_go(), holding)
+
+    assert [reason(result) for result in results] == ["", ""]
+    assert [found.content for found in await service.history(held, by=pair[1])] == [message.content]
