@@ -32,7 +32,8 @@ class SearchHit(Shown):
 
     message: Message
     excerpt: list[ExcerptRun] = Field(
-        description="The piece of its text about the first match; the texts of all runs, one after the other"
+        description="The piece of its text about the first match in its first 4,000 characters: the texts of all "
+        "runs, one after the other"
     )
 
 

@@ -29,6 +29,8 @@ _GLANCE = 0.25
 # That words occur does not mean that they stand next to each other: so many times fewer messages match a phrase.
 _PHRASE_RARITY = 5
 _TIMEOUT_MS = 2000
+# Matches are shown among so many characters: a page of the longest messages would take a fifth of a second otherwise.
+_SHOWN = 4000
 # An age of so many seconds halves what a match is worth.
 _HALVING = 30 * 86400
 # Ids are given by the clocks of the application, times by that of the database.
@@ -96,8 +98,8 @@ _FIND = """
 """
 _RANK = "ts_rank(m.search, cast(:words as tsquery))::float8"
 _HEADLINE = """
-    ts_headline(search_config(m.language), translate(search_text(m.content), :marks, '  '), cast(:words as tsquery),
-                :headline)
+    ts_headline(search_config(m.language), translate(search_text(left(m.content, :shown)), :marks, '  '),
+                cast(:words as tsquery), :headline)
 """
 _EDGE = "select m.id from messages m where {range} order by m.id desc offset :depth - 1 limit 1"
 
@@ -174,6 +176,7 @@ def find(
         "after_id_in_window": place.after_id,
         "words": wanted.words,
         "marks": _BEGIN + _END,
+        "shown": _SHOWN,
         "headline": f'StartSel="{_BEGIN}", StopSel="{_END}", HighlightAll=true',
         "window": size_of_window,
         "depth": _DEPTH,
