@@ -6,8 +6,8 @@ from enum import IntEnum
 
 from services.conversations.model.errors import DirectConversation
 from services.conversations.model.ids import ConversationId, UserId
-from services.conversations.model.messages import Message
 from services.conversations.model.participants import Participant, Settings
+from services.conversations.model.viewers import Viewed
 
 
 class ConversationKind(IntEnum):
@@ -85,7 +85,7 @@ class MemberView:
     conversation: Conversation
     membership: Participant
     settings: Settings
-    last_message: Message | None
+    last_message: Viewed | None
 
     @property
     def unread_count(self) -> int:

@@ -22,6 +22,16 @@ MARKS = """
         exists (select from acknowledgements a where a.message_id = m.id and a.user_id = :member_id),
         array(select v.option from votes v where v.message_id = m.id and v.user_id = :member_id order by v.option)) end
 """
+# For single messages `m` of several conversations, and of one's own only: how far the others have got there.
+REACH = """
+    case when m.sender_id = :member_id then (
+        select jsonb_build_array(
+            min(o.visible_after), min(o.delivered_seq),
+            min(o.visible_after) filter (where a.is_receipt_shared is not false),
+            min(o.read_seq) filter (where a.is_receipt_shared is not false))
+        from participants o left join people a on a.user_id = o.user_id
+        where o.conversation_id = m.conversation_id and o.user_id <> :member_id and o.left_at is null) end
+"""
 _MARKED = text(f"""
     select m.id, {MARKS} from messages m
     where m.id = any(cast(:message_ids as uuid[]))
@@ -54,11 +64,19 @@ def settled(tx: Transaction, found: Iterable[tuple[Message, Any]], *, member_id:
     if own:
         reaches = _reaches(tx, {shown[place].message.conversation_id for place in own}, member_id)
         for place in own:
-            message = shown[place].message
-            status = reaches.get(message.conversation_id, _NOBODY).status_of(message.seq)
-            marked = shown[place].state
-            shown[place] = Viewed(message, _UNMARKED[status] if marked is None else replace(marked, status=status))
+            shown[place] = _reaching(shown[place], reaches.get(shown[place].message.conversation_id, _NOBODY))
     return shown
+
+
+def single(message: Message, marks: Sequence[Any] | None, reach: Sequence[int | None] | None) -> Viewed:
+    """A message with its MARKS and its REACH."""
+    viewed = Viewed(message, state(marks) if marks is not None else None)
+    return viewed if reach is None else _reaching(viewed, Reach(*reach))
+
+
+def _reaching(viewed: Viewed, reach: Reach) -> Viewed:
+    status, marked = reach.status_of(viewed.message.seq), viewed.state
+    return Viewed(viewed.message, _UNMARKED[status] if marked is None else replace(marked, status=status))
 
 
 def state(marks: Sequence[Any]) -> ViewerState:

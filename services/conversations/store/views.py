@@ -11,12 +11,12 @@ from chassis.paging import Cursor, Page
 from services.conversations.model.conversations import ConversationKind, MemberView
 from services.conversations.model.errors import ConversationNotFound
 from services.conversations.model.ids import ConversationId, UserId
-from services.conversations.store import conversations, messages, participants
+from services.conversations.store import conversations, messages, participants, viewers
 from services.conversations.store.tables import listed
 
 # The page is cut before its last messages are looked up.
 _VIEWS = """
-    select chosen.*, {message} from (
+    select chosen.*, {marks}, {reach}, {message} from (
         select {conversation}, {membership}, {settings}
         from participants p join conversations c on c.id = p.conversation_id and c.deleted_at is null
         where p.user_id = :member_id and p.left_at is null and c.last_seq > p.hidden_seq and {conditions}
@@ -36,7 +36,8 @@ _CONDITIONS = {
 }
 _MEMBERSHIP_AT = len(conversations.COLUMNS)
 _SETTINGS_AT = _MEMBERSHIP_AT + len(participants.COLUMNS)
-_MESSAGE_AT = _SETTINGS_AT + len(participants.SETTINGS)
+_MARKS_AT = _SETTINGS_AT + len(participants.SETTINGS)
+_MESSAGE_AT = _MARKS_AT + 2
 
 
 def view(tx: Transaction, conversation_id: ConversationId, *, member_id: UserId) -> MemberView:
@@ -82,6 +83,8 @@ def _statement(conditions: tuple[str, ...], *, is_rising: bool = False) -> TextC
             conversation=listed("c", conversations.COLUMNS),
             membership=listed("p", participants.COLUMNS),
             settings=listed("p", participants.SETTINGS),
+            marks=viewers.MARKS,
+            reach=viewers.REACH,
             message=listed("m", messages.COLUMNS),
             conditions=" and ".join(conditions),
             direction="asc" if is_rising else "desc",
@@ -96,11 +99,13 @@ def _containing(words: str) -> str:
 
 
 def _of_row(row: Sequence[Any]) -> MemberView:
-    last_message = messages.of_row(row[_MESSAGE_AT:]) if row[_MESSAGE_AT] is not None else None
+    last_message = None
+    if row[_MESSAGE_AT] is not None:
+        last_message = viewers.single(messages.of_row(row[_MESSAGE_AT:]), row[_MARKS_AT], row[_MARKS_AT + 1])
     return MemberView(
         conversations.of_row(row[:_MEMBERSHIP_AT]),
         participants.of_row(row[_MEMBERSHIP_AT:_SETTINGS_AT]),
-        participants.settings_of_row(row[_SETTINGS_AT:_MESSAGE_AT]),
+        participants.settings_of_row(row[_SETTINGS_AT:_MARKS_AT]),
         last_message,
     )
 
@@ -110,5 +115,5 @@ def _place(shown: MemberView) -> tuple[Any, ...]:
 
 
 def _bytes(shown: MemberView) -> int:
-    last_message = messages.size_of(shown.last_message) if shown.last_message else 0
+    last_message = messages.size_of(shown.last_message.message) if shown.last_message else 0
     return conversations.size_of(shown.conversation) + last_message

@@ -7,7 +7,7 @@ import pytest
 from chassis.ids import uuid7
 from chassis.rpc.status import RemoteFailure
 from messaging.conversations.v1 import conversations_pb2 as pb
-from messaging.conversations.v1 import participants_pb2
+from messaging.conversations.v1 import messages_pb2, participants_pb2, receipts_pb2
 from tests.integration.conversations.conftest import Service
 from tests.support.factories.participants import membership_request
 
@@ -43,6 +43,22 @@ async def test_the_most_recently_active_comes_first_with_all_that_a_list_shows(s
     assert not page.conversations[1].HasField("last_message")
     assert page.conversations[1].my_membership.role == participants_pb2.ROLE_OWNER
     assert (page.next_page_token, page.previous_page_token) == ("", "")
+
+
+async def test_the_own_last_message_shows_how_far_it_came(service: Service) -> None:
+    me, other = await service.people(2)
+    conversation = await service.direct(me, other)
+    sent = await service.say(me, conversation, "Did you see this?")
+    request = receipts_pb2.MarkReadRequest(conversation_id=conversation, seq=sent.seq)
+
+    async def statuses() -> tuple[int, ...]:
+        pages = [await service.ask(service.conversations.ListConversations, pb.ListConversationsRequest(), by=each)
+                 for each in (me, other)]  # fmt: skip
+        return tuple(page.conversations[0].last_message.viewer.status for page in pages)
+
+    assert await statuses() == (messages_pb2.DELIVERY_STATUS_SENT, messages_pb2.DELIVERY_STATUS_UNSPECIFIED)
+    await service.ask(service.receipts.MarkRead, request, by=other)
+    assert await statuses() == (messages_pb2.DELIVERY_STATUS_READ, messages_pb2.DELIVERY_STATUS_UNSPECIFIED)
 
 
 # Groups with all that a list shows, written straight into the tables: 500 creations would take most of a minute.

@@ -20,7 +20,7 @@ from services.conversations.model.ids import UserId
 from services.conversations.model.messages import MessageType, Priority, Selection, Sent
 from services.conversations.model.participants import NotificationLevel, Settings
 from services.conversations.model.permissions import Role
-from services.conversations.model.viewers import DeliveryStatus
+from services.conversations.model.viewers import DeliveryStatus, Viewed
 from tests.support.factories.conversations import conversation
 from tests.support.factories.messages import item, message
 from tests.support.factories.participants import participant
@@ -62,7 +62,7 @@ def test_nanoseconds_beyond_a_second_carry_over() -> None:
 def test_a_view_adds_what_only_the_member_sees() -> None:
     me = participant(read_seq=2)
     shown = convert.view(
-        MemberView(conversation(last_seq=5, pair=(me.user_id, "peer")), me, Settings(), message(seq=5))
+        MemberView(conversation(last_seq=5, pair=(me.user_id, "peer")), me, Settings(), Viewed(message(seq=5)))
     )
 
     assert (shown.unread_count, shown.last_message.seq, shown.my_membership.read_seq, shown.peer_id) == (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from messaging.conversations.v1 import conversations_pb2, participants_pb2
-from services.conversations.api.convert.messages import message
+from services.conversations.api.convert.messages import message, viewed
 from services.conversations.api.convert.values import time
 from services.conversations.model.changes import Change, Changes, ChangesMode
 from services.conversations.model.conversations import Conversation, MemberView, Revision
@@ -70,7 +70,7 @@ def view(source: MemberView) -> conversations_pb2.Conversation:
     shown = conversation(source.conversation)
     shown.peer_id = source.conversation.peer_of(source.membership.user_id) or ""
     if source.last_message is not None:
-        shown.last_message.CopyFrom(message(source.last_message))
+        shown.last_message.CopyFrom(viewed(source.last_message))
     shown.my_membership.CopyFrom(participant(source.membership))
     shown.my_settings.CopyFrom(settings(source.settings))
     shown.unread_count = source.unread_count
