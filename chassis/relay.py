@@ -122,15 +122,17 @@ class OutboxRelay:
             self._publisher = _Publisher(client, self._service)
             await self._publisher.listen()
         failpoints.reached("before_publish")
-        done, last_seq = await self._publisher.publish(rows, self._last_seq)
+        done, newest, last_seq = await self._publisher.publish(rows, self._last_seq)
         failpoints.reached("after_publish")
-        if last_seq != self._last_seq + len(rows):
-            # Some were there already, or were refused, or the stream is gone: look before the next batch.
-            self._generation = -1
-        self._last_seq = last_seq
+        if last_seq != self._last_seq + len(rows) or self._generation != self._bus.generation:
+            # Some were there already, or were refused, or the stream lost something and this batch, which had waited
+            # for the connection, came after it: look before the note of what the stream was is overwritten.
+            await self._compare(connection, client.jetstream())
+        else:
+            self._last_seq = last_seq
         following: Sequence[Any] = ()
         if done:
-            where = delivery.Position(self._stream_created, last_seq, str(rows[done - 1].event_id))
+            where = delivery.Position(self._stream_created, last_seq, str(rows[newest].event_id))
             following = await self._in_thread(self._settle, connection, [row.id for row in rows[:done]], where)
             metrics.EVENTS_PUBLISHED.labels(self._service).inc(done)
         if done < len(rows):
@@ -148,7 +150,7 @@ class OutboxRelay:
             queued = await self._in_thread(delivery.refill, connection, None)
             log.error("stream_lost", service=self._service, queued=queued)
         elif info.state.last_seq < known.last_seq:
-            last = await self._event_at(js, info.state.last_seq)
+            last = await self._last_settled(connection, js, info.state.last_seq)
             queued = await self._in_thread(delivery.refill, connection, last)
             log.error("stream_tail_lost", service=self._service, queued=queued)
         elif info.state.first_seq <= known.last_seq:
@@ -156,6 +158,14 @@ class OutboxRelay:
             if found != known.event_id:
                 queued = await self._in_thread(delivery.refill, connection, None)
                 log.error("stream_rewritten", service=self._service, queued=queued)
+
+    async def _last_settled(self, connection: Connection, js: JetStreamContext, last_seq: int) -> str | None:
+        """The newest event that is off the queue: one that is still on it may have come after what was lost."""
+        for seq in range(last_seq, max(0, last_seq - 2 * _BATCH), -1):
+            event_id = await self._event_at(js, seq)
+            if event_id is not None and not await self._in_thread(delivery.is_unpublished, connection, event_id):
+                return event_id
+        return None
 
     async def _event_at(self, js: JetStreamContext, seq: int) -> str | None:
         try:
@@ -189,24 +199,26 @@ class _Publisher:
         self._inbox = client.new_inbox()
         self._missing: set[int] = set()
         self._batch = 0
+        self._newest = 0
         self._last_seq = 0
         self._settled = asyncio.Event()
 
     async def listen(self) -> None:
         await self.client.subscribe(f"{self._inbox}.*.*", cb=self._acknowledged)
 
-    async def publish(self, rows: Sequence[Any], last_seq: int) -> tuple[int, int]:
+    async def publish(self, rows: Sequence[Any], last_seq: int) -> tuple[int, int, int]:
         """Publish to a stream whose last sequence is known.
 
-        Returns how many of the first rows are in the stream for certain, and its last sequence as far as it is known.
+        Returns how many of the first rows are in the stream for certain, which of them has the highest sequence there,
+        and that sequence.
         """
         # Nobody else writes to this stream, so the sequence of the last event tells for all: each has the next number.
         await self._exchange(rows, asked_from=len(rows) - 1)
         if not self._missing and self._last_seq != last_seq + len(rows):
             await self._exchange(rows, asked_from=0)
         elif self._missing:
-            return 0, last_seq
-        return min(self._missing, default=len(rows)), self._last_seq
+            return 0, 0, last_seq
+        return min(self._missing, default=len(rows)), self._newest, self._last_seq
 
     async def _exchange(self, rows: Sequence[Any], asked_from: int) -> None:
         """Publish all and wait for the acknowledgements of those from a place on."""
@@ -236,7 +248,8 @@ class _Publisher:
             log.warning("publish_refused", error=answer["error"].get("description", ""))
             self._settled.set()
             return
-        self._last_seq = max(self._last_seq, int(answer["seq"]))
+        if int(answer["seq"]) > self._last_seq:
+            self._last_seq, self._newest = int(answer["seq"]), int(n)
         self._missing.discard(int(n))
         if not self._missing:
             self._settled.set()

@@ -64,6 +64,14 @@ def next_unpublished(connection: Connection, count: int) -> Sequence[Any]:
     return connection.execute(_NEXT, {"count": count}).all()
 
 
+def is_unpublished(connection: Connection, event_id: str) -> bool:
+    """Tell whether an event is still queued."""
+    statement = text("""
+        select exists (select 1 from unpublished join outbox using (id) where event_id = cast(:event_id as uuid))
+    """)
+    return bool(connection.scalar(statement, {"event_id": event_id}))
+
+
 def forget_published(connection: Connection, ids: Sequence[int]) -> None:
     """Take acknowledged events off the queue."""
     connection.execute(text("delete from unpublished where id = any(:ids)"), {"ids": list(ids)})
@@ -89,11 +97,13 @@ def remember(connection: Connection, stream: str, where: Position) -> None:
 
 
 def refill(connection: Connection, after_event_id: str | None) -> int:
-    """Queue all kept events again, or those after a known one. Returns how many."""
+    """Queue all kept events again, or those that may have come after a known one. Returns how many."""
+    # Not by id: one that was committed late has a lower id than others that were published before it.
     statement = text("""
         insert into unpublished (id)
         select id from outbox
-        where id > coalesce((select id from outbox where event_id = cast(:event_id as uuid)), 0)
+        where created_at > coalesce((select created_at - interval '1 minute' from outbox
+                                     where event_id = cast(:event_id as uuid)), '-infinity')
         on conflict do nothing
     """)
     return connection.execute(statement, {"event_id": after_event_id}).rowcount

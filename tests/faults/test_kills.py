@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -14,20 +14,8 @@ import pytest
 from deploy.local.stack import Stack
 from tests.support.doors import shared
 from tests.support.people import Person
-from tests.support.stack import SETTINGS
 
 RATE = 100
-
-
-@pytest.fixture(scope="module")
-def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A platform of this module's own, to be broken."""
-    stack = Stack.private(tmp_path_factory.mktemp("fragile"), {**SETTINGS, "SEND_RATE": "1000", "SEND_BURST": "1000"})
-    try:
-        stack.start_platform()
-        yield stack
-    finally:
-        stack.discard()
 
 
 @pytest.fixture

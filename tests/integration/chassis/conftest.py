@@ -68,6 +68,11 @@ class NatsServer:
         self._process.kill()
         self._process.wait()
 
+    def stop(self) -> None:
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait()
+
     def wipe(self) -> None:
         shutil.rmtree(self.directory)
 
