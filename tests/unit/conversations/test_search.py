@@ -65,7 +65,8 @@ def test_what_names_nothing_to_look_for_is_refused(typed: str) -> None:
 @pytest.mark.parametrize(
     "typed",
     [
-        "before:yesterday", "after:2026-02-30", "before:20260101", "after:２０２６-01-01", "has:cake", "is:42", 'from:""',
+        "before:yesterday", "after:2026-02-30", "before:20260101", "after:２０２６-01-01", "has:cake", "is:42",
+        'from:""',
         'in:"  "', "from:@", "word " * (MAX_TERMS + 1), "x" * (MAX_CHARACTERS + 1), "x" * 100_000,
     ],
 )  # fmt: skip
@@ -121,7 +122,8 @@ class TestExcerpt:
         first, before, match, *_, last = excerpt_of(content, [(500, 504)])
         assert first == last == Run("…", False)
         assert match == Run("plan", True)
-        assert before.text.startswith("word") and len(before.text) <= 60
+        assert before.text.startswith("word")
+        assert len(before.text) <= 60
 
     def test_a_match_that_does_not_end_is_cut(self) -> None:
         assert excerpt_of("x" * 1000, [(0, 1000)]) == (Run("x" * 240, True), Run("…", False))
