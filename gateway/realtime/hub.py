@@ -95,7 +95,6 @@ class Hub:
         Sockets that are live already have missed how these came about: they are sent to resume.
         """
         socket = next(iter(person.sockets))
-        known = set(person.conversation_ids)
         self._loads += 1
         person.loads += 1
         try:
@@ -104,11 +103,13 @@ class Hub:
                     self._conversations.conversations.ListMemberships, pb.ListMembershipsRequest()
                 )
             self.adopt(answer.epoch)
+            # What another load has joined meanwhile was joined before anything could be missed.
+            known = set(person.conversation_ids)
             for membership in answer.memberships:
                 # A removal that was heard meanwhile counts more than an answer from before it.
                 if membership.rev > person.removals.get(membership.conversation_id, 0):
                     self._join(person, membership.conversation_id, membership.rev, blind=membership.visible_after_seq)
-            if not known.issuperset(membership.conversation_id for membership in answer.memberships):
+            if person.conversation_ids - known:
                 for other in person.sockets:
                     other.resync()
             return {membership.conversation_id: membership.rev for membership in answer.memberships}

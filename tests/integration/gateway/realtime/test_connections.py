@@ -1,5 +1,6 @@
 """How connections begin, what they may not say, and how they are refused."""
 
+import asyncio
 import uuid
 
 import httpx2
@@ -21,6 +22,21 @@ async def test_a_header_proves_who_it_is(door: Door, ada: Person) -> None:
         assert hello["epoch"]
         assert hello["limits"]["frame_bytes"] == 262144
         assert hello["server_time"] < hello["expires_at"]
+
+
+async def test_devices_that_come_at_once_leave_each_other_alone(door: Door) -> None:
+    people = [await Person.join(door.url) for _ in range(4)]
+    for person in people[1:]:
+        await people[0].direct(person)
+
+    async def come(person: Person) -> str:
+        async with person.socket() as socket:
+            # Past the moment in which a socket is held, so that one that had to resume would be told.
+            await asyncio.sleep(0.3)
+            return str((await socket.command("ping", {}))["type"])
+
+    assert set(await asyncio.gather(*(come(person) for person in people * 3))) == {"ack"}
+    await asyncio.gather(*(person.close() for person in people))
 
 
 async def test_a_first_frame_proves_it_and_what_follows_waits(door: Door, ada: Person) -> None:
