@@ -25,7 +25,9 @@ class Settings(ServiceSettings):
     hashing_places: int = Field(2, ge=1, description="Passwords that are hashed at the same time, at most one per core")
     signing_key_days: int = Field(30, ge=1, description="Days after which another key signs access tokens")
     login_limit: str = Field(
-        "5/6", pattern=LIMIT_PATTERN, description="Logins to one account: how many at once / seconds until there is one more"
+        "5/6",
+        pattern=LIMIT_PATTERN,
+        description="Logins to one account: how many at once / seconds until there is one more",
     )
     login_ip_limit: str = Field("20/3", pattern=LIMIT_PATTERN, description="Logins from one address, likewise")
     register_ip_limit: str = Field("3/6", pattern=LIMIT_PATTERN, description="Registrations from one address, likewise")
