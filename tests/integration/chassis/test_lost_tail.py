@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from chassis.bus import Bus
 from chassis.consumer import Consumer
@@ -86,6 +87,20 @@ async def test_what_was_lost_is_published_again(
             return await drained(database) and set(await held(bus)) == set(range(EVENTS + 1))
 
         await until(is_whole)
+
+
+async def test_what_is_there_already_is_recognised_in_whatever_order(database: Database, bus: Bus) -> None:
+    await publish_one_late(database, bus)
+    await publish_the_late_one(database, bus)
+    await database.run(lambda tx: tx.execute(text("insert into unpublished select id from outbox")))
+    with capture_logs() as logs:
+        async with relaying(database, bus):
+            await until(lambda: drained(database))
+        async with relaying(database, bus):
+            await database.run(emit, numbers=range(EVENTS, EVENTS + 1))
+            await until(lambda: drained(database))
+    assert [log["event"] for log in logs if log["log_level"] == "error"] == []
+    assert len(await held(bus)) == EVENTS + 1
 
 
 @pytest.mark.parametrize("is_noticed", [True, False])
