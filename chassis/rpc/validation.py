@@ -28,7 +28,8 @@ def check(request: Message, *, with_texts: bool = True) -> None:
         for violation in protovalidate.collect_violations(request)
     ]
     if with_texts:
-        found += _unstorable(request, "")
+        named = {violation.field for violation in found}
+        found += [violation for violation in _unstorable(request, "") if violation.field not in named]
     if found:
         raise InvalidRequest(fields=found)
 
