@@ -206,6 +206,7 @@ class Consumer:
         waiting = delivery.parked_aggregates(tx, self._name, [_aggregate(event) for event in batch])
         free = [event for event in batch if event.is_readable and _aggregate(event) not in waiting]
         new = delivery.note_seen(tx, self._name, [event.envelope.event_id for event in free])
+        metrics.EVENTS_HANDLED.labels(self._name, "repeated").inc(len(free) - len(new))
         for event in batch:
             if not event.is_readable:
                 self._park(tx, event, "not an envelope")

@@ -38,7 +38,9 @@ CASES = {
     "K3": Case("a send, committed but not answered", "conversations", f"after_commit@{SENDS}:0.08", ["replayed"]),
     "K4": Case("the relay, before it publishes", "conversations", "before_publish:0.08"),
     "K5": Case("the relay, published but still queued", "conversations", "after_publish:0.08", ["republished"]),
-    "K6": Case("a consumer, committed but not acknowledged", "notifications", "after_commit@consumer:0.15"),
+    "K6": Case(
+        "a consumer, committed but not acknowledged", "notifications", "after_commit@consumer:0.15", ["redelivered"]
+    ),
     "K7": Case("a consumer, before COMMIT", "notifications", "before_commit@consumer:0.15"),
 }
 

@@ -41,6 +41,8 @@ class History:
     # Of the stream, in its order; and how often anything was published, also what the stream recognised as a repeat.
     events: list[Told] = field(default_factory=list)
     publishes: int = 0
+    # What the consumer has been told again since its process lives.
+    redelivered: int = 0
     # How many messages the inbox of everybody who is to be told counts.
     effects: dict[Place, int] = field(default_factory=dict)
 
@@ -54,6 +56,7 @@ class Verdict:
     unknown: int
     replayed: int
     republished: int
+    redelivered: int
     effects: int
     lost: int
     duplicated: int
@@ -87,6 +90,7 @@ def judge(history: History) -> Verdict:
         unknown=history.unknown,
         replayed=sum(answer.is_replayed for answer in history.answers),
         republished=max(0, history.publishes - len(events)),
+        redelivered=history.redelivered,
         effects=sum(history.effects.values()),
         lost=sum(answer.told.message_id not in stored for answer in history.answers),
         duplicated=sum(count - 1 for count in Counter(told.key for told in stored.values()).values()),

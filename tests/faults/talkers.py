@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -132,6 +133,7 @@ class Talkers:
         for is_so in (self._is_published, self._is_handled):
             with suppress(TimeoutError):
                 await _until(is_so)
+        self.history.redelivered = await self._redelivered()
 
     async def _is_published(self) -> bool:
         self.history.events = await self._read_stream()
@@ -149,6 +151,12 @@ class Talkers:
                     self.history.effects[listener.user_id, talk.conversation_id] = count
             return judge(self.history).effects_missing == 0
         return False
+
+    async def _redelivered(self) -> int:
+        async with httpx2.AsyncClient() as http:
+            figures = (await http.get(f"http://{self._stack.environments.metrics('notifications')}/metrics")).text
+        found = re.search(r'events_handled_total\{.*outcome="repeated".*\} (\S+)', figures)
+        return int(float(found[1])) if found else 0
 
     async def _told_in_inbox(self, person: Person, conversation_id: str) -> int:
         page = await person.ask("GET", "notifications/?kind=message&page_size=100")
