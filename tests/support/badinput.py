@@ -8,9 +8,9 @@ from typing import Any
 
 from tests.support.openapi import Operation, resolve
 
-# For each JSON type, values that are not of it; a text where a number belongs is the commonest mistake of all.
 # What stands in addresses beside ids.
 _VALUES = {"code": "rate_limited", "emoji": "%F0%9F%91%8D"}
+# For each JSON type, values that are not of it; a text where a number belongs is the commonest mistake of all.
 _OTHERS: dict[str, list[Any]] = {
     "string": [7, 1.5, True, None, [], {}],
     "integer": ["7", 1.5, True, None, [], {}, 2**63, -(2**63) - 1, 10**400],
@@ -50,6 +50,13 @@ class BadInput:
         """A body that keeps every rule, or None where there is none."""
         schema = self._schema(operation)
         return self._example(schema) if schema else None
+
+    def query(self, operation: dict[str, Any]) -> str:
+        """What has to stand in the query, if anything."""
+        needed = [
+            known for known in operation.get("parameters", []) if known["in"] == "query" and known.get("required")
+        ]
+        return "&".join(f"{known['name']}=x" for known in needed)
 
     def cases(self, case_of: Operation) -> Iterator[Case]:
         """Every way to get this operation wrong, apart from who asks."""
@@ -117,7 +124,9 @@ class BadInput:
     def _example(self, schema: dict[str, Any]) -> Any:
         schema = resolve(self._document, schema)
         if "anyOf" in schema:
-            return self._example(schema["anyOf"][0])
+            # Nothing, where that is allowed: what is optional may not fit to the rest.
+            options = schema["anyOf"]
+            return None if any(option.get("type") == "null" for option in options) else self._example(options[0])
         if schema.get("format") == "uuid":
             return str(uuid.uuid4())
         if "enum" in schema or "const" in schema:

@@ -66,9 +66,8 @@ async def test_without_a_good_token_nothing_is_told(
 )
 async def test_what_does_not_exist_is_not_found(mallory: Person, operation: Operation) -> None:
     body = BAD_INPUT.body(operation[2])
-    answer = await send(
-        mallory.http, operation, Case("valid", {404}, content=json.dumps(body).encode() if body else None)
-    )
+    content, query = json.dumps(body).encode() if body else None, BAD_INPUT.query(operation[2])
+    answer = await send(mallory.http, operation, Case("valid", {404}, query, content))
     # Who may not moderate at all is not told whether there is anything to moderate; but everybody may see themselves.
     is_for_moderators = "/admin/" in operation[1] and operation[2]["operationId"] != "admin_show"
     assert answer.status_code == (403 if is_for_moderators else 404), answer.text
