@@ -124,7 +124,7 @@ class Consumer:
                 except TimeoutError:
                     messages = []
                 if messages:
-                    with serving(Call(method=failpoints.CONSUMER)):
+                    with serving(Call()):
                         await self._handle([_read(message) for message in messages])
                 while await self._retry_parked(source):
                     pass
@@ -177,7 +177,9 @@ class Consumer:
                 if self._prepare is not None:
                     await self._prepare([event.envelope for event in batch if event.is_readable])
                 try:
-                    await self._database.run(self._apply, batch=batch)
+                    # Named for rehearsals: what is read to prepare is another transaction.
+                    with serving(Call(method=failpoints.CONSUMER)):
+                        await self._database.run(self._apply, batch=batch)
                 except _OUTAGES:
                     raise
                 except Exception:
