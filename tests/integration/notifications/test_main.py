@@ -27,7 +27,7 @@ async def test_migrating_again_changes_nothing(infra: Stack) -> None:
 @pytest.mark.parametrize("arguments", [[], ["sereve"], ["serve", "now"]])
 async def test_another_command_is_answered_with_the_right_ones(infra: Stack, arguments: list[str]) -> None:
     code, output = await run(infra, *arguments)
-    assert (code, output) == (2, "usage: python -m services.notifications serve | migrate | worker\n")
+    assert (code, output) == (2, "usage: python -m services.notifications serve | migrate | worker | dead\n")
 
 
 async def test_a_setting_that_is_wrong_is_named_and_not_shown(infra: Stack) -> None:
