@@ -13,7 +13,7 @@ STACK := $(PYTHON) -m deploy.local
 # make test SERVICE=auth runs one part, make test ARGS="-k resume -x" hands anything to pytest.
 SERVICE :=
 ARGS :=
-TESTS := $(if $(SERVICE),$(or $(wildcard tests/*/$(SERVICE)),$(error there are no tests of "$(SERVICE)")))
+TESTS = $(if $(SERVICE),$(or $(wildcard tests/*/$(SERVICE)),$(error there are no tests of "$(SERVICE)")))
 
 run: $(STUBS) ## Start the platform; Ctrl-C ends it
 	@exec $(STACK) run
@@ -49,9 +49,12 @@ bench: $(STUBS) ## Measure speed and cost, all or ARGS="paced fanout"; YARDSTICK
 	@$(HAVE_WRK)
 	$(LOADING) -m tests.load.bench $(ARGS)
 
-load: $(STUBS) ## Measure one part alone: SERVICE=conversations, or gateway, auth, users, notifications
+load: $(STUBS) ## Measure one part alone: SERVICE=conversations, or gateway, auth, users, notifications, search
 	@$(HAVE_WRK)
-	$(LOADING) -m tests.load.alone $(SERVICE) $(ARGS)
+	$(LOADING) -m tests.load.$(if $(filter search,$(SERVICE)),search,alone $(SERVICE)) $(ARGS)
+
+faults: $(STUBS) ## Kill processes at chosen places under load: ARGS="--point K3 --kills 100"
+	$(LOADING) -m tests.faults.failpoints $(ARGS)
 
 check: $(STUBS) ## Check format, lint, types, import arrows and the project's own rules
 	.venv/bin/ruff format --check .
@@ -92,4 +95,4 @@ $(STUBS): $(VENV) protos/generate.py $(shell find protos/messaging -name '*.prot
 	@$(PYTHON) -m protos.generate
 	@touch $@
 
-.PHONY: run status logs stop admin test test-unit coverage bench load check fix protos lock clean help
+.PHONY: run status logs stop admin test test-unit coverage bench load faults check fix protos lock clean help
