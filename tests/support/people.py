@@ -1,9 +1,11 @@
 """People as the outside world sees them: an account, a REST client and sockets, all through the gateway."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import uuid
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -14,6 +16,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from tests.support import frames
 
 PASSWORD = "securepassword123"
+# Seconds for what comes soon on every machine: only what is broken waits for their end.
+PATIENCE = 30.0
 _numbers = itertools.count(1)
 
 
@@ -34,7 +38,7 @@ class Person:
     async def join(cls, url: str, username: str = "") -> Self:
         """Register and log in."""
         username = username or f"person{next(_numbers)}-{uuid.uuid4().hex[:8]}"
-        http = httpx2.AsyncClient(base_url=url, timeout=10)
+        http = httpx2.AsyncClient(base_url=url, timeout=PATIENCE)
         body = {"email": f"{username}@example.org", "username": username, "password": PASSWORD}
         registered = await http.post("/api/v1/auth/register/", json={**body, "first_name": "A", "last_name": "B"})
         assert registered.status_code == 201, registered.text
@@ -106,10 +110,15 @@ class Socket:
         self.frames: list[Any] = []
         self.hello: dict[str, Any] = {}
         self.resumed: dict[str, Any] = {}
-        self._came = asyncio.Condition()
+        # Set, and made anew, whenever there is something to look at.
+        self._came = asyncio.Event()
         self._ids = itertools.count(1)
         # Command id -> its type, to know what an answer has to look like.
         self._asked: dict[str, str] = {}
+        self._by_kind: dict[str, list[Any]] = defaultdict(list)
+        self._answers: dict[str, Any] = {}
+        # What ended the reading: nothing comes any more.
+        self._end: BaseException | None = None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
@@ -119,42 +128,93 @@ class Socket:
             yield
         finally:
             task.cancel()
-            [ended] = await asyncio.gather(task, return_exceptions=True)
-            if isinstance(ended, AssertionError):
+            await asyncio.gather(task, return_exceptions=True)
+            if isinstance(self._end, AssertionError):
                 # A frame that is not as documented.
-                raise ended
+                raise self._end
 
     async def command(self, kind: str, payload: Mapping[str, Any], *, wait: bool = True) -> Any:
         """Send a command and return the frame that answers it."""
         number = str(next(self._ids))
         self._asked[number] = kind
         await self.connection.send(json.dumps({"type": kind, "id": number, "payload": payload}))
-        return await self.first(lambda frame: frame.get("id") == number) if wait else None
+        if not wait:
+            return None
+        return await self._wait(lambda: self._answers.get(number), f"the answer to {kind}", PATIENCE)
 
-    async def until(self, kind: str, *, count: int = 1, seconds: float = 10) -> Any:
+    async def send(self, conversation_id: str, *contents: str, at_once: int = 50) -> list[Any]:
+        """Say things in this order, so many at once that no machine is too slow; returns the messages."""
+        messages = []
+        for n in range(0, len(contents), at_once):
+            payloads = [{"conversation_id": conversation_id, "content": text} for text in contents[n : n + at_once]]
+            answers = await asyncio.gather(*(self.command("message.send", payload) for payload in payloads))
+            assert {answer["type"] for answer in answers} == {"ack"}, answers
+            messages += [answer["payload"] for answer in answers]
+        return messages
+
+    async def until(self, kind: str, *, count: int = 1, seconds: float = PATIENCE) -> Any:
         """Wait for the n-th frame of a type and return it."""
+        came = self._by_kind[kind]
+        return await self._wait(lambda: came[count - 1] if len(came) >= count else None, f"{kind} #{count}", seconds)
 
-        def matches() -> list[Any]:
-            return [frame for frame in self.frames if frame["type"] == kind]
-
-        async with asyncio.timeout(seconds), self._came:
-            await self._came.wait_for(lambda: len(matches()) >= count)
-        return matches()[count - 1]
-
-    async def first(self, matches: Callable[[Any], bool], *, seconds: float = 10) -> Any:
+    async def first(self, matches: Callable[[Any], bool], *, seconds: float = PATIENCE) -> Any:
         """Wait for a frame that matches and return it."""
-        async with asyncio.timeout(seconds), self._came:
-            await self._came.wait_for(lambda: any(map(matches, self.frames)))
-        return next(filter(matches, self.frames))
+        looked_at = 0
+
+        def find() -> Any:
+            nonlocal looked_at
+            found = next(filter(matches, itertools.islice(self.frames, looked_at, None)), None)
+            looked_at = len(self.frames)
+            return found
+
+        return await self._wait(find, "a frame that matches", seconds)
 
     def messages(self) -> list[Any]:
         """The messages that were announced, in the order in which they came."""
-        return [frame["payload"] for frame in self.frames if frame["type"] == "message.created"]
+        return [frame["payload"] for frame in self._by_kind["message.created"]]
+
+    async def _wait(self, find: Callable[[], Any], what: str, seconds: float) -> Any:
+        """What is found, as soon as there is something; fails at once when the connection ends without it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while (found := find()) is None and self._end is None:
+                    await self._came.wait()
+                if found is not None:
+                    return found
+        raise AssertionError(f"{what} has not come; {self._told()}") from self._end
+
+    def _told(self) -> str:
+        """What is worth knowing when something has not come."""
+        refused = Counter(
+            (self._asked.get(frame["id"]), frame["payload"]["code"]) for frame in self._by_kind["error"]
+        ).most_common(5)
+        return (
+            f"{'still open' if self._end is None else f'ended by {self.connection.close_code} {self._end!r}'}, "
+            f"asked {dict(Counter(self._asked.values()))}, refused {refused}, "
+            f"got {dict(Counter(frame['type'] for frame in self.frames))}, "
+            f"at last {[frame['type'] for frame in self.frames[-5:]]}"
+        )
 
     async def _read(self) -> None:
-        async for text in self.connection:
-            frame = json.loads(text)
-            frames.check(frame, self._asked.get(frame.get("id")))
-            async with self._came:
-                self.frames.append(frame)
-                self._came.notify_all()
+        try:
+            async for text in self.connection:
+                frame = json.loads(text)
+                frames.check(frame, self._asked.get(frame.get("id")))
+                self._note(frame)
+            self._end = EOFError()
+        except BaseException as end:
+            self._end = end
+            raise
+        finally:
+            self._look()
+
+    def _note(self, frame: Any) -> None:
+        self.frames.append(frame)
+        self._by_kind[frame["type"]].append(frame)
+        if frame.get("id") is not None:
+            self._answers.setdefault(frame["id"], frame)
+        self._look()
+
+    def _look(self) -> None:
+        came, self._came = self._came, asyncio.Event()
+        came.set()
