@@ -31,6 +31,10 @@ def be_nice(pid: int, niceness: int) -> None:
     """Lower the priority of a process: of each of its threads, and of its descendants."""
     for task in Path(f"/proc/{pid}/task").iterdir():
         os.setpriority(os.PRIO_PROCESS, int(task.name), niceness)
+    # Where the kernel shares processor time by session first, niceness counts within a session only: one has its own.
+    group = Path(f"/proc/{pid}/autogroup")
+    if os.getsid(pid) == pid and group.exists():
+        group.write_text(str(niceness))
     for child in _children(pid):
         be_nice(child, niceness)
 
