@@ -10,7 +10,7 @@ import jwt
 import structlog
 
 from chassis.call import Caller
-from chassis.errors import Failure, Unauthenticated
+from chassis.errors import DependencyUnavailable, Failure, Unauthenticated
 from chassis.ids import is_uuid
 from gateway.clients import AuthClient
 from gateway.revocations import Revocations
@@ -108,7 +108,7 @@ class Verifier:
         self._verified: dict[str, Principal] = {}
 
     async def verify(self, token: str) -> Principal:
-        """Return whom the token stands for. Raises: TokenInvalid."""
+        """Return whom the token stands for. Raises: TokenInvalid, DependencyUnavailable."""
         principal = self._verified.get(token)
         if principal is None:
             principal = await self._prove(token)
@@ -131,7 +131,8 @@ class Verifier:
                 raise TokenInvalid()
             key = await self._keys.find(str(header.get("kid")))
             if key is None:
-                raise TokenInvalid()
+                # Without any key nobody can tell whether the token is good; a client told that it is not would log out.
+                raise TokenInvalid() if self._keys.loaded.is_set() else DependencyUnavailable(retry_after=1.0)
             claims = jwt.decode(
                 token,
                 key,

@@ -59,7 +59,8 @@ class Realtime:
             heartbeat_seconds=heartbeat_seconds,
         )
         self._drain_seconds = settings.drain_seconds
-        self._is_draining = False
+        # From here on whoever connects is sent elsewhere, and the process says that it is not ready.
+        self.is_draining = False
         self._sessions: set[Session] = set()
         revocations.subscribe(self._revoke)
 
@@ -67,7 +68,7 @@ class Realtime:
         """Begin the session of a connection that was accepted; `close` ends it."""
         session = Session(self._desk, wire, client_ip)
         self._sessions.add(session)
-        if self._is_draining:
+        if self.is_draining:
             session.close(Close.DRAINING, "connect elsewhere")
         else:
             session.start(principal)
@@ -89,7 +90,7 @@ class Realtime:
 
     async def _drain(self) -> None:
         """Close the sessions one by one, so that they do not all come back to the other replicas at once."""
-        self._is_draining = True
+        self.is_draining = True
         sessions = list(self._sessions)
         pause = min(1 / _DRAIN_RATE, self._drain_seconds / len(sessions)) if sessions else 0.0
         for session in sessions:

@@ -190,8 +190,10 @@ async def live() -> Response:
 
 @hidden.get("/readyz")
 async def ready(request: Request) -> Response:
-    """The process can tell who is asking."""
+    """The process can tell who is asking, and is not about to end."""
     own = request.app.state.gateway
     if not (own.keys.loaded.is_set() and own.revocations.loaded.is_set()):
         raise DependencyUnavailable("Keys and revocations are not loaded yet.", retry_after=1.0)
+    if own.realtime.is_draining:
+        raise DependencyUnavailable("The process is about to stop.", retry_after=1.0)
     return Json({"status": "ok"})

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chassis.bus import Bus
-from chassis.errors import DatabaseUnavailable
+from chassis.errors import DatabaseUnavailable, DependencyUnavailable
 from chassis.ids import uuid7
 from chassis.rpc.server import Binding, GrpcServer
 from gateway.clients import AuthClient
@@ -267,9 +267,10 @@ async def test_memory_for_tokens_is_bounded(door: Door) -> None:
     assert list(door.verifier._verified) == tokens[-4:]
 
 
-async def test_unknown_keys_are_refused_while_auth_is_down(door: Door) -> None:
+async def test_before_auth_has_told_its_keys_no_token_is_called_bad(door: Door) -> None:
     door.auth.is_down = True
 
-    assert await door.refuses(door.auth.token())
+    with pytest.raises(DependencyUnavailable):
+        await door.verifier.verify(door.auth.token())
     await door.revocations._reload()
     assert not door.revocations.loaded.is_set()
