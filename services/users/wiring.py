@@ -32,6 +32,7 @@ from services.users.api.privacy import PrivacyServicer
 from services.users.api.profiles import ProfilesServicer
 from services.users.bus import consume, publish
 from services.users.bus.dropping import CacheDropper
+from services.users.bus.sweeping import Sweeper
 from services.users.domain.directory import Directory
 from services.users.settings import Settings
 from services.users.store.cache import ProfileCache
@@ -63,7 +64,7 @@ def build(settings: Settings) -> Supervisor:
             ),
             Binding(
                 presences_pb2_grpc.add_PresencesServicer_to_server,
-                PresencesServicer(directory, presences, pager),
+                PresencesServicer(directory, presences, bus, pager),
                 presences_pb2.DESCRIPTOR,
             ),
             Binding(
@@ -94,6 +95,7 @@ def build(settings: Settings) -> Supervisor:
         MetricsServer(settings.metrics_listen),
         bus,
         CacheDropper(bus, cache),
+        Sweeper(bus, presences),
         Consumer(database, bus, name="users", handlers=consume.HANDLERS),
         relay,
         Housekeeper(database),

@@ -10,9 +10,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from chassis.call import caller
 from chassis.crypto import Box
 from chassis.errors import InvalidRequest, Violation
-from messaging.users.v1 import privacy_pb2, profiles_pb2
+from messaging.users.v1 import presences_pb2, privacy_pb2, profiles_pb2
 from services.users.domain import private
-from services.users.model.presences import Presence
+from services.users.model.presences import Presence, View
 from services.users.model.privacy import Audience, Privacy
 from services.users.model.profiles import Profile, UserId
 from services.users.model.sight import Seen, Viewer
@@ -113,8 +113,16 @@ def presence_of(presence: Presence) -> profiles_pb2.Presence:
     """Show somebody's presence."""
     return profiles_pb2.Presence(
         user_id=presence.user_id,
-        state=profiles_pb2.PRESENCE_STATE_ONLINE if presence.is_online else profiles_pb2.PRESENCE_STATE_OFFLINE,
+        # The numbers are the same, which a test holds.
+        state=presence.state,  # type: ignore[arg-type]
         seen_time=None if presence.seen_at is None else timestamp(presence.seen_at),
+    )
+
+
+def view(seen: View) -> presences_pb2.PresenceView:
+    """Show what several viewers learn."""
+    return presences_pb2.PresenceView(
+        presence=presence_of(seen.presence), is_hidden=seen.is_hidden, viewer_ids=seen.viewer_ids
     )
 
 

@@ -33,6 +33,9 @@ def encode(event: object) -> Outgoing:
             return _outgoing("contact_added", user_id, pb.ContactAdded(user_id=user_id, contact_id=contact_id))
         case events.ContactRemoved(user_id, contact_id):
             return _outgoing("contact_removed", user_id, pb.ContactRemoved(user_id=user_id, contact_id=contact_id))
+        case events.SightChanged(user_id, viewer_id):
+            sight = pb.SightChanged(user_id=user_id, viewer_id=viewer_id or "")
+            return _outgoing("sight_changed", user_id, sight)
     raise TypeError(type(event).__name__)
 
 

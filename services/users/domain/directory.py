@@ -1,15 +1,15 @@
 """Finding people: one, some, all, by name, by presence."""
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from chassis.database import Database
 from chassis.paging import Cursor, Page
 from services.users import store
 from services.users.model.errors import UserNotFound
-from services.users.model.presences import Presence
+from services.users.model.presences import Presence, View
 from services.users.model.profiles import Profile, UserId
-from services.users.model.sight import Seen, Viewer
+from services.users.model.sight import Seen, Sight, Viewer
 from services.users.store.cache import ProfileCache
 from services.users.store.presences import Presences
 
@@ -86,6 +86,15 @@ class Directory:
         return [
             presence.within(sights[presence.user_id]) if presence.user_id in sights else Presence(presence.user_id)
             for presence in presences
+        ]
+
+    async def reveal(self, viewer_ids: Mapping[UserId, Sequence[UserId]]) -> list[View]:
+        """Return what the viewers of each person, and those who know that person, learn of their presence now."""
+        presences = {presence.user_id: presence for presence in await self._presences.of(list(viewer_ids))}
+        found = await self._database.run(store.audiences.sights, viewer_ids=viewer_ids)
+        return [
+            View(presences[user_id].within(Sight(True, is_shown, is_last_seen_shown)), not is_shown, tuple(viewers))
+            for (user_id, is_shown, is_last_seen_shown), viewers in found.items()
         ]
 
     async def _read(self, user_ids: Collection[UserId]) -> dict[UserId, Profile]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from chassis.database import Transaction
 from services.users import store
-from services.users.model.events import PrivacyChanged
+from services.users.model.events import PrivacyChanged, SightChanged
 from services.users.model.privacy import Privacy
 from services.users.model.profiles import UserId
 
@@ -19,12 +19,14 @@ def get(tx: Transaction, *, user_id: UserId) -> Privacy:
 def update(tx: Transaction, *, user_id: UserId, values: Mapping[str, Any]) -> Privacy:
     """Change the given fields of somebody's privacy.
 
-    Raises: UserNotFound. Emits: PrivacyChanged, when that is news.
+    Raises: UserNotFound. Emits: PrivacyChanged, when that is news, and SightChanged.
     """
     profile = store.profiles.lock(tx, user_id)
     privacy = replace(profile.privacy, **values)
     if privacy != profile.privacy:
         store.profiles.save(tx, replace(profile, privacy=privacy))
         tx.emit(PrivacyChanged(user_id, privacy))
+        if not privacy.shows_presence_like(profile.privacy):
+            tx.emit(SightChanged(user_id))
         tx.audit("privacy.updated", "profile", user_id, before=asdict(profile.privacy), after=asdict(privacy))
     return privacy

@@ -51,3 +51,11 @@ class ContactRemoved:
 
     user_id: UserId
     contact_id: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class SightChanged:
+    """The viewer, or anybody, may learn more or less of the person's presence than before."""
+
+    user_id: UserId
+    viewer_id: UserId | None = None

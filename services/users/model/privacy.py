@@ -26,6 +26,23 @@ class Privacy:
     who_can_message: Audience = Audience.EVERYONE
     is_searchable: bool = True
 
+    @property
+    def is_presence_shown(self) -> bool:
+        """Whether anybody may see that they are there."""
+        return self.is_online_shown and self.profile_visibility is not Audience.NOBODY
+
+    @property
+    def is_presence_for_contacts(self) -> bool:
+        """Whether only their contacts may."""
+        return self.is_online_shown and self.profile_visibility is Audience.CONTACTS
+
+    def shows_presence_like(self, other: "Privacy") -> bool:
+        """Whether it makes no difference to anybody who wants to know whether they are there."""
+        if not self.is_presence_shown and not other.is_presence_shown:
+            return True
+        mine, theirs = ((one.profile_visibility, one.is_online_shown, one.is_last_seen_shown) for one in (self, other))
+        return mine == theirs
+
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> "Privacy":
         """Take the fields by their names, audiences as numbers."""

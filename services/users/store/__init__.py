@@ -3,6 +3,6 @@
 Redis is asked from the event loop, briefly, outside of transactions; nothing in it is needed to be right.
 """
 
-from services.users.store import cache, presences, profiles, relations
+from services.users.store import audiences, cache, presences, profiles, relations
 
-__all__ = ["cache", "presences", "profiles", "relations"]
+__all__ = ["audiences", "cache", "presences", "profiles", "relations"]

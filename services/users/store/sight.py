@@ -59,4 +59,4 @@ def _is_blocked(viewer: Viewer) -> ColumnElement[bool]:
 
 def _is(relation: Relation, other_id: UserId) -> ColumnElement[bool]:
     mine = and_(relations.c.user_id == profiles.c.user_id, relations.c.kind == relation)
-    return exists().where(mine, relations.c.other_id == other_id).correlate(profiles)
+    return exists().where(mine, relations.c.other_id == other_id).correlate_except(relations)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     literal_column,
+    text,
 )
 
 metadata = MetaData()
@@ -59,6 +60,8 @@ relations = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("user_id", "kind", "other_id"),
     Index("relations_latest", "user_id", "kind", "created_at", "other_id"),
+    # Who has somebody among their contacts.
+    Index("relations_knowing", "other_id", postgresql_where=text("kind = 2")),
 )
 
 # All by which a person is found. Spelt as PostgreSQL spells it, so that Alembic sees that they are the same; the index

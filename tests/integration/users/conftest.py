@@ -121,9 +121,18 @@ class Users:
         answer = await self.ask(self.profiles.GetUsers, profiles_pb2.GetUsersRequest(user_ids=user_ids))
         return {user.user_id for user in answer.users}
 
-    async def beat(self, *user_ids: str, gone: tuple[str, ...] = ()) -> None:
+    async def beat(
+        self,
+        *user_ids: str,
+        away: tuple[str, ...] = (),
+        gone: tuple[str, ...] = (),
+        place: str = "",
+        is_reminder: bool = False,
+    ) -> None:
         """Send heartbeats and goodbyes."""
-        request = presences_pb2.RecordHeartbeatsRequest(user_ids=user_ids, gone_user_ids=gone)
+        request = presences_pb2.RecordHeartbeatsRequest(
+            user_ids=user_ids, away_user_ids=away, gone_user_ids=gone, place=place, is_reminder=is_reminder
+        )
         await self.ask(self.presences.RecordHeartbeats, request)
 
 
@@ -179,7 +188,7 @@ async def database(infra: Stack) -> AsyncIterator[Database]:
 async def redis_client(infra: Stack) -> AsyncIterator[redis.asyncio.Redis]:
     """The service's Redis, with nobody in it."""
     client = redis.asyncio.Redis.from_url(infra.redis_url)
-    await client.delete("{messaging_presence}:seen", "{messaging_presence}:connected")
+    await client.delete(*("{messaging_presence}:" + name for name in ("seen", "connected", "places", "state")))
     yield client
     await client.aclose()
 

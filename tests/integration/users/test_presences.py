@@ -5,17 +5,23 @@ import pytest
 from redis.asyncio import Redis
 
 from chassis.errors import Failure
+from chassis.redis import BriefRedis
 from chassis.rpc.client import Channel
 from deploy.local.stack import Stack
 from messaging.auth.v1.events_pb2 import AccountSuspended
 from messaging.users.v1 import presences_pb2 as pb
 from messaging.users.v1 import presences_pb2_grpc as rpc
 from messaging.users.v1 import profiles_pb2
+from services.users.store.presences import Presences
 from tests.integration.users.conftest import Tell, Users, until
 from tests.support.factories.profiles import user_id, username
 
 SEEN, CONNECTED = "{messaging_presence}:seen", "{messaging_presence}:connected"
-ONLINE, OFFLINE = profiles_pb2.PRESENCE_STATE_ONLINE, profiles_pb2.PRESENCE_STATE_OFFLINE
+ONLINE, AWAY, OFFLINE = (
+    profiles_pb2.PRESENCE_STATE_ONLINE,
+    profiles_pb2.PRESENCE_STATE_AWAY,
+    profiles_pb2.PRESENCE_STATE_OFFLINE,
+)
 
 pytestmark = pytest.mark.usefixtures("redis_client")
 
@@ -33,6 +39,14 @@ async def online(users: Users, token: str = "", *, size: int = 0) -> pb.ListOnli
     request = pb.ListOnlineRequest(page_token=token, page_size=size)
     answer: pb.ListOnlineResponse = await users.ask(users.presences.ListOnline, request, by=user_id())
     return answer
+
+
+async def swept(infra: Stack) -> list[str]:
+    """Those whom a sweep finds, as every replica makes one now and then."""
+    redis = BriefRedis(infra.redis_url)
+    lost = await Presences(redis).sweep(limit=100)
+    await redis.close()
+    return list(lost)
 
 
 async def age(redis_client: Redis, person: str, *, seconds: float) -> None:
@@ -88,7 +102,7 @@ async def test_who_came_back_meanwhile_is_online(users: Users) -> None:
     assert await states(users, ada) == [ONLINE]
 
 
-async def test_the_last_sign_of_life_is_known_for_a_month(users: Users, redis_client: Redis) -> None:
+async def test_the_last_sign_of_life_is_known_for_a_month(users: Users, redis_client: Redis, infra: Stack) -> None:
     old, older = user_id(), user_id()
     await users.beat(old, older)
     await age(redis_client, old, seconds=29 * 86400)
@@ -96,6 +110,7 @@ async def test_the_last_sign_of_life_is_known_for_a_month(users: Users, redis_cl
 
     await users.beat(user_id())
 
+    assert set(await swept(infra)) == {old, older}
     known, forgotten = await presences(users, old, older)
     assert known.HasField("seen_time")
     assert not forgotten.HasField("seen_time")

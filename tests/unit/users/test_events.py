@@ -32,6 +32,8 @@ ADA, EVE = profiles.user_id(), profiles.user_id()
         (events.UserUnblocked(ADA, EVE), "user_unblocked", pb.UserUnblocked(user_id=ADA, blocked_user_id=EVE)),
         (events.ContactAdded(ADA, EVE), "contact_added", pb.ContactAdded(user_id=ADA, contact_id=EVE)),
         (events.ContactRemoved(ADA, EVE), "contact_removed", pb.ContactRemoved(user_id=ADA, contact_id=EVE)),
+        (events.SightChanged(ADA), "sight_changed", pb.SightChanged(user_id=ADA)),
+        (events.SightChanged(ADA, EVE), "sight_changed", pb.SightChanged(user_id=ADA, viewer_id=EVE)),
         (
             events.PrivacyChanged(ADA, Privacy(is_typing_shared=False, who_can_message=Audience.NOBODY)),
             "privacy_changed",

@@ -4,7 +4,7 @@ import pytest
 
 from messaging.users.v1 import privacy_pb2 as pb
 from services.users.model.errors import NotYourself
-from services.users.model.presences import Presence
+from services.users.model.presences import Presence, State
 from services.users.model.privacy import OPEN, Audience, Privacy
 from services.users.model.relations import require_other
 from services.users.model.sight import EVERYTHING, Seen, Sight
@@ -57,10 +57,10 @@ def test_when_somebody_was_seen_is_not_told_of_whoever_hides_being_online(
 
 
 def test_presence_is_told_as_far_as_the_viewer_may_know() -> None:
-    here = Presence(user_id(), is_online=True, seen_at=AT)
+    here = Presence(user_id(), State.ONLINE, seen_at=AT)
 
     assert here.within(EVERYTHING) == here
-    assert here.within(Sight(True, True, False)) == Presence(here.user_id, is_online=True)
+    assert here.within(Sight(True, True, False)) == Presence(here.user_id, State.ONLINE)
     assert here.within(Sight(True, False, False)) == Presence(here.user_id)
 
 
@@ -68,3 +68,21 @@ def test_nobody_is_on_their_own_list() -> None:
     require_other(person := user_id(), user_id())
     with pytest.raises(NotYourself):
         require_other(person, person)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_alike"),
+    [
+        (OPEN, Privacy(is_receipt_shared=False, is_typing_shared=False, is_searchable=False), True),
+        (OPEN, Privacy(is_online_shown=False), False),
+        (OPEN, Privacy(is_last_seen_shown=False), False),
+        (OPEN, Privacy(profile_visibility=Audience.CONTACTS), False),
+        (Privacy(profile_visibility=Audience.NOBODY), Privacy(is_online_shown=False), True),
+        (Privacy(is_online_shown=False), Privacy(is_online_shown=False, is_last_seen_shown=False), True),
+    ],
+)
+def test_viewers_are_told_only_of_privacy_that_makes_a_difference_to_presence(
+    before: Privacy, after: Privacy, is_alike: bool
+) -> None:
+    assert before.shows_presence_like(after) is is_alike
+    assert after.shows_presence_like(before) is is_alike
