@@ -21,7 +21,7 @@ from gateway.realtime.socket import Socket
 from messaging.chassis.v1.envelope_pb2 import Envelope
 from messaging.conversations.v1 import conversations_pb2 as pb
 from messaging.conversations.v1.events_pb2 import TypingChanged
-from messaging.notifications.v1.events_pb2 import NotificationCreated, NotificationRead
+from messaging.notifications.v1.events_pb2 import NotificationCreated, NotificationDeleted, NotificationRead
 
 log = structlog.get_logger(__name__)
 
@@ -255,9 +255,11 @@ class Hub:
             shown = views.notification(NotificationCreated.FromString(envelope.payload).notification)
             frame = frames.personal("notification.created", shown)
         elif envelope.kind == "notification_read":
-            # Without an id: all of them.
-            read = NotificationRead.FromString(envelope.payload)
-            frame = frames.personal("notification.updated", {"id": read.notification_id or None, "is_read": True})
+            shown = views.notification_read(NotificationRead.FromString(envelope.payload))
+            frame = frames.personal("notification.updated", shown)
+        elif envelope.kind == "notification_deleted":
+            shown = views.notification_deleted(NotificationDeleted.FromString(envelope.payload))
+            frame = frames.personal("notification.deleted", shown)
         else:
             return
         self._tell_person(person, frame)

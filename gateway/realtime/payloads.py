@@ -110,6 +110,21 @@ class BookmarkChange(Shown):
     is_bookmarked: bool
 
 
+class VoteChange(Shown):
+    """What I vote for now in a poll, chosen on some device of mine."""
+
+    conversation_id: Id
+    id: Id = Field(description="The poll's message")
+    my_votes: list[int] = Field(description="Positions of the options, none once I took my vote back", examples=[[1]])
+
+
+class ConversationHiding(Shown):
+    """A direct conversation that left my list until its next message, or that I asked for again."""
+
+    id: Id
+    is_hidden: bool
+
+
 class DraftChange(Shown):
     """My draft in a conversation, saved or deleted on some device of mine."""
 
@@ -141,10 +156,11 @@ class ThreadChange(Shown):
 
 
 class NotificationReading(Shown):
-    """A notification that was read, or all of them when it has no id."""
+    """A notification that was read; without an id all but those that wait for an acknowledgement."""
 
     id: Id | None
     is_read: Literal[True]
+    read_at: Time
 
 
 # Event -> what it carries, and whether it is a numbered change of a conversation, one without number, or personal.
@@ -174,10 +190,17 @@ EVENTS: dict[str, tuple[type[Any], Scope, str]] = {
     "message.acknowledged": (Acknowledged, "personal", "Another device of yours acknowledged a message"),
     "message.hidden": (Hidden, "personal", "Another device of yours deleted a message for you alone"),
     "thread.changed": (ThreadChange, "personal", "Another device of yours followed a thread, left it or read on in it"),
+    "vote.changed": (VoteChange, "personal", "Another device of yours voted in a poll, or took the vote back"),
+    "conversation.hidden": (
+        ConversationHiding,
+        "personal",
+        "Another device of yours hid a direct conversation, or has it back",
+    ),
     "bookmark.changed": (BookmarkChange, "personal", "Another device of yours made or took away a bookmark"),
     "draft.changed": (DraftChange, "personal", "Another device of yours saved or deleted a draft"),
     "scheduled.changed": (ScheduledMessage, "personal", "A message of yours waits, was sent, failed or was cancelled"),
     "notification.created": (Notification, "personal", "A notification is new or different"),
     "notification.updated": (NotificationReading, "personal", "A notification was read"),
+    "notification.deleted": (Deleted, "personal", "A notification is gone"),
     "session.revoked": (Revoked, "personal", "The session has ended; the connection closes with 4401"),
 }

@@ -16,6 +16,8 @@ _FRAMES: dict[str, tuple[type[Message], str, Callable[[Any], views.View]]] = {
     "acknowledged": (events_pb2.Acknowledged, "message.acknowledged", views.acknowledged),
     "thread_changed": (events_pb2.ThreadChanged, "thread.changed", views.thread_changed),
     "settings_changed": (events_pb2.SettingsChanged, "membership.changed", views.settings_changed),
+    "vote_changed": (events_pb2.VoteChanged, "vote.changed", views.vote_changed),
+    "conversation_hidden": (events_pb2.ConversationHidden, "conversation.hidden", views.conversation_hidden),
     "bookmark_changed": (events_pb2.BookmarkChanged, "bookmark.changed", views.bookmark_changed),
     "draft_changed": (events_pb2.DraftChanged, "draft.changed", views.draft_changed),
     "scheduled_message_changed": (events_pb2.ScheduledMessageChanged, "scheduled.changed", views.scheduled_changed),

@@ -76,6 +76,7 @@ class Participant(Shown):
     left_at: Time | None = Field(description="Null while they take part", examples=[None])
     muted_until: Time | None = Field(description="Until when a moderator has muted them", examples=[None])
     nickname: str = Field(description="How they want to be called here, or empty", examples=[""])
+    visible_after_seq: int = Field(description="They see messages after this number", examples=[0])
 
 
 @router.get(

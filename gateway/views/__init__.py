@@ -14,6 +14,7 @@ from gateway.views.conversations import (
     ban,
     change,
     conversation,
+    conversation_hidden,
     conversation_public,
     conversation_shared,
     invite,
@@ -37,6 +38,7 @@ from gateway.views.marks import (
     reactor,
     report,
     vote,
+    vote_changed,
 )
 from gateway.views.messages import (
     DELIVERY_STATUSES,
@@ -49,7 +51,7 @@ from gateway.views.messages import (
     pin,
     reaction,
 )
-from gateway.views.notifications import NOTIFICATION_KINDS, notification
+from gateway.views.notifications import NOTIFICATION_KINDS, notification, notification_deleted, notification_read
 from gateway.views.people import (
     ACCOUNT_STATES,
     AUDIENCES,
@@ -105,6 +107,7 @@ __all__ = [
     "bookmark_changed",
     "change",
     "conversation",
+    "conversation_hidden",
     "conversation_public",
     "conversation_shared",
     "draft",
@@ -122,6 +125,8 @@ __all__ = [
     "message_sent",
     "message_shared",
     "notification",
+    "notification_deleted",
+    "notification_read",
     "participant",
     "pin",
     "pinned",
@@ -144,4 +149,5 @@ __all__ = [
     "tokens",
     "version",
     "vote",
+    "vote_changed",
 ]

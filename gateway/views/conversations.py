@@ -86,6 +86,11 @@ def settings_changed(source: events_pb2.SettingsChanged) -> View:
     return {"conversation_id": source.conversation_id, **membership_settings(source.settings)}
 
 
+def conversation_hidden(source: events_pb2.ConversationHidden) -> View:
+    """A direct conversation that left a member's list, or is back on it."""
+    return {"id": source.conversation_id, "is_hidden": source.is_hidden}
+
+
 def conversation_public(source: conversations_pb2.PublicConversation) -> View:
     """A public conversation as those see it who are not in it."""
     return {
@@ -143,6 +148,7 @@ def participant(source: participants_pb2.Participant) -> View:
         "left_at": time(source.leave_time) if source.HasField("leave_time") else None,
         "muted_until": time(source.mute_time) if source.HasField("mute_time") else None,
         "nickname": source.nickname,
+        "visible_after_seq": source.visible_after_seq,
     }
 
 

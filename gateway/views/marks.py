@@ -57,6 +57,11 @@ def draft_changed(source: events_pb2.DraftChanged) -> View:
     return {"conversation_id": source.conversation_id, "draft": shown}
 
 
+def vote_changed(source: events_pb2.VoteChanged) -> View:
+    """What a member votes for now."""
+    return {"conversation_id": source.conversation_id, "id": source.message_id, "my_votes": list(source.options)}
+
+
 def acknowledgement(source: acknowledgements_pb2.Acknowledgement) -> View:
     """Whether somebody has acknowledged a message, and when."""
     return {

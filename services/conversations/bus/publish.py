@@ -42,12 +42,13 @@ class Encoder:
             case events.MessageSent(message, author_id):
                 sent = events_pb2.MessageSent(message=self.message(message), thread_author_id=author_id or "")
                 return _of_message("message_sent", message, sent)
-            case events.MessageEdited(message, before):
+            case events.MessageEdited(message, before, hidden_from_ids):
                 edited = events_pb2.MessageEdited(
                     message=self.message(message),
                     previous_mentioned_ids=before.mentions,
                     previously_mentioned_all=before.mentions_all,
                     previously_required_acknowledgement=before.requires_acknowledgement,
+                    hidden_from_ids=hidden_from_ids,
                 )
                 return _of_message("message_edited", message, edited)
             case events.MessageDeleted(message):
@@ -111,6 +112,14 @@ class Encoder:
                     conversation_id=message.conversation_id, message_id=message.message_id
                 )
                 return _private("acknowledged", user_id, acknowledged)
+            case events.VoteChanged(user_id, message, options):
+                vote = events_pb2.VoteChanged(
+                    conversation_id=message.conversation_id, message_id=message.message_id, options=options
+                )
+                return _private("vote_changed", user_id, vote)
+            case events.ConversationHidden(user_id, conversation_id, is_hidden):
+                listed = events_pb2.ConversationHidden(conversation_id=conversation_id, is_hidden=is_hidden)
+                return _private("conversation_hidden", user_id, listed)
             case events.BookmarkChanged(user_id, message_id, is_bookmarked):
                 bookmark = events_pb2.BookmarkChanged(message_id=message_id, is_bookmarked=is_bookmarked)
                 return _private("bookmark_changed", user_id, bookmark)

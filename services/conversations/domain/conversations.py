@@ -21,6 +21,7 @@ from services.conversations.model.errors import Blocked, DirectNeedsOnePeer, Par
 from services.conversations.model.events import (
     ConversationCreated,
     ConversationDeleted,
+    ConversationHidden,
     ConversationUpdated,
     MemberAdded,
 )
@@ -80,7 +81,8 @@ def create_direct(
 ) -> tuple[MemberView, bool]:
     """Find or create the one conversation of two people, and tell whether it is new.
 
-    Raises: DirectNeedsOnePeer, UserUnavailable, Blocked. Emits: ConversationCreated, MemberAdded of both.
+    Raises: DirectNeedsOnePeer, UserUnavailable, Blocked.
+    Emits: ConversationCreated, MemberAdded of both; ConversationHidden where it was hidden.
     """
     peer_ids = set(participant_ids) - {creator_id}
     is_plain = not (title or description or is_public) and history_visibility is HistoryVisibility.ALL
@@ -92,8 +94,8 @@ def create_direct(
     is_new = conversation_id is None and _create_direct(tx, creator_id, peer_id, newcomers)
     found = conversation_id or conversations.of_pair(tx, pair)
     assert found is not None  # noqa: S101 - direct conversations are never deleted, and this pair has one now
-    if not is_new:
-        participants.show(tx, found, creator_id)
+    if not is_new and participants.show(tx, found, creator_id):
+        tx.emit(ConversationHidden(creator_id, found, is_hidden=False))
     return views.view(tx, found, member_id=creator_id), is_new
 
 
@@ -178,12 +180,13 @@ def update(
 def delete(tx: Transaction, *, conversation_id: ConversationId, actor_id: UserId) -> None:
     """End a group for all; hide a direct conversation from the one who asks until its next message.
 
-    Raises: ConversationNotFound, RoleInsufficient. Emits: ConversationDeleted for a group.
+    Raises: ConversationNotFound, RoleInsufficient. Emits: ConversationDeleted for a group, ConversationHidden otherwise.
     """
     conversation = conversations.lock(tx, conversation_id, member_id=actor_id)
     actor = participants.member(tx, conversation_id, actor_id)
     if conversation.kind is ConversationKind.DIRECT:
         participants.hide(tx, conversation, actor_id)
+        tx.emit(ConversationHidden(actor_id, conversation_id, is_hidden=True))
         # Private: the log, which all members read, does not tell it.
         tx.audit("conversation.hidden", "conversation", conversation_id)
         return

@@ -9,7 +9,7 @@ from services.conversations.domain import marks
 from services.conversations.domain.marks import Marked
 from services.conversations.model.changes import ChangeKind
 from services.conversations.model.errors import NotAPoll, NotTheAuthor, PollAnonymous
-from services.conversations.model.events import MessageUpdated
+from services.conversations.model.events import MessageUpdated, VoteChanged
 from services.conversations.model.ids import MessageId, UserId
 from services.conversations.model.messages import Message
 from services.conversations.model.permissions import Action, may
@@ -21,7 +21,7 @@ def vote(tx: Transaction, *, message_id: MessageId, user_id: UserId, options: Se
     """Vote for these options and no others.
 
     Raises: MessageNotFound, MessageDeleted, NotAPoll, PollClosed, VoteInvalid, and what keeps a member from reacting.
-    Emits: MessageUpdated, unless it is the same vote again.
+    Emits: MessageUpdated and VoteChanged, unless it is the same vote again.
     """
     marked, poll = _lock(tx, message_id, user_id)
     poll.require_open(tx.now)
@@ -30,7 +30,7 @@ def vote(tx: Transaction, *, message_id: MessageId, user_id: UserId, options: Se
 
 
 def retract(tx: Transaction, *, message_id: MessageId, user_id: UserId) -> Ballot:
-    """Vote for nothing. Raises: as `vote`. Emits: MessageUpdated, unless there was no vote."""
+    """Vote for nothing. Raises: as `vote`. Emits: as `vote`."""
     marked, poll = _lock(tx, message_id, user_id)
     poll.require_open(tx.now)
     return _cast(tx, marked, poll, user_id, ())
@@ -84,6 +84,7 @@ def _cast(tx: Transaction, marked: Marked, poll: Poll, user_id: UserId, options:
     recounted = poll.recounted(before, options)
     # The log and the event would tell whose vote moved which count.
     _save(tx, marked, recounted, message.sender_id if poll.is_anonymous else user_id)
+    tx.emit(VoteChanged(user_id, message, options))
     return Ballot(recounted, options)
 
 

@@ -72,6 +72,8 @@ class MessageEdited:
 
     message: Message
     before: Message
+    # Who has deleted it for themselves, where it concerns more people than before.
+    hidden_from_ids: tuple[UserId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,24 @@ class Acknowledged:
 
     user_id: UserId
     message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class VoteChanged:
+    """A member votes for other options of a poll, or for none; private, others see the counts."""
+
+    user_id: UserId
+    message: Message
+    options: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationHidden:
+    """A direct conversation is off a member's list until its next message, or back on it; private."""
+
+    user_id: UserId
+    conversation_id: ConversationId
+    is_hidden: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,11 @@ _HIDE = text(f"""
         on conflict do nothing returning message_id)
     select conversation_id, exists (select from hidden) from seen
 """)  # noqa: S608 - names of columns
+# By member, as the key begins with them.
+_HIDDEN_FROM = text("""
+    select p.user_id from participants p join hidden_messages h on h.user_id = p.user_id and h.message_id = :message_id
+    where p.conversation_id = :conversation_id and p.left_at is null
+""")
 
 
 def of_row(row: Sequence[Any]) -> Message:
@@ -162,6 +167,12 @@ def hide(tx: Transaction, message_id: MessageId, *, member_id: UserId) -> tuple[
         raise MessageNotFound()
     conversation_id, is_new = row
     return conversation_id, is_new
+
+
+def hidden_from(tx: Transaction, message: Message) -> tuple[UserId, ...]:
+    """The members who have deleted a message for themselves."""
+    parameters = {"conversation_id": message.conversation_id, "message_id": message.message_id}
+    return tuple(tx.execute(_HIDDEN_FROM, parameters).scalars())
 
 
 def named(tx: Transaction, message_ids: Sequence[str], *, member_id: UserId | None = None) -> dict[str, Message]:

@@ -174,9 +174,10 @@ def hide(tx: Transaction, conversation: Conversation, user_id: UserId) -> None:
     tx.execute(_row(conversation.conversation_id, user_id).values(hidden_seq=conversation.last_seq))
 
 
-def show(tx: Transaction, conversation_id: ConversationId, user_id: UserId) -> None:
-    """Undo `hide`."""
-    tx.execute(_row(conversation_id, user_id).where(table.c.hidden_seq >= 0).values(hidden_seq=-1))
+def show(tx: Transaction, conversation_id: ConversationId, user_id: UserId) -> bool:
+    """Undo `hide`, and tell whether there was something to undo."""
+    shown = tx.execute(_row(conversation_id, user_id).where(table.c.hidden_seq >= 0).values(hidden_seq=-1))
+    return bool(shown.rowcount)
 
 
 def count_owners(tx: Transaction, conversation_id: ConversationId) -> int:

@@ -57,6 +57,7 @@ def _message_edited(audience: Audience, tx: Transaction, envelope: Envelope) -> 
         _message(event.message, envelope),
         before=Mentions(frozenset(map(UserId, event.previous_mentioned_ids)), event.previously_mentioned_all),
         was_acknowledgement_required=event.previously_required_acknowledgement,
+        hidden_from=frozenset(map(UserId, event.hidden_from_ids)),
         audience=audience,
     )
 

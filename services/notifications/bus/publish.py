@@ -5,18 +5,27 @@ from collections.abc import Callable
 from chassis.events import Outgoing
 from messaging.notifications.v1 import events_pb2 as pb
 from messaging.notifications.v1 import notifications_pb2
-from services.notifications.model.events import NotificationCreated, NotificationRead
+from services.notifications.model.events import NotificationCreated, NotificationDeleted, NotificationRead
 from services.notifications.model.notifications import Notification
 
+Event = NotificationCreated | NotificationRead | NotificationDeleted
 Write = Callable[[Notification], notifications_pb2.Notification]
 
 
-def encode(event: NotificationCreated | NotificationRead, *, write: Write) -> Outgoing:
+def encode(event: Event, *, write: Write) -> Outgoing:
     """Encode an event; `write` is how the contract shows a notification."""
-    if isinstance(event, NotificationCreated):
-        user_id, kind = event.notification.user_id, "notification_created"
-        payload = pb.NotificationCreated(notification=write(event.notification)).SerializeToString()
-    else:
-        user_id, kind = event.user_id, "notification_read"
-        payload = pb.NotificationRead(notification_id=event.notification_id or "").SerializeToString()
+    match event:
+        case NotificationCreated(notification):
+            created = pb.NotificationCreated(notification=write(notification))
+            return _private("notification_created", notification.user_id, created.SerializeToString())
+        case NotificationRead(user_id, read_at, notification_id):
+            read = pb.NotificationRead(notification_id=notification_id or "")
+            read.read_time.FromDatetime(read_at)
+            return _private("notification_read", user_id, read.SerializeToString())
+        case NotificationDeleted(user_id, notification_id):
+            deleted = pb.NotificationDeleted(notification_id=notification_id)
+            return _private("notification_deleted", user_id, deleted.SerializeToString())
+
+
+def _private(kind: str, user_id: str, payload: bytes) -> Outgoing:
     return Outgoing(kind, aggregate_id=user_id, payload=payload, user_id=user_id)

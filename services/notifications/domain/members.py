@@ -36,14 +36,14 @@ def add(
 def remove(tx: Transaction, member: Member) -> None:
     """Note that somebody left, and leave nothing in their inbox that a later edit could change.
 
-    Emits: NotificationRead.
+    Emits: NotificationDeleted.
     """
     if members.put(tx, member):
         notifications.withdraw(tx, store.forget(tx, member.conversation_id, member.user_id))
 
 
 def forget(tx: Transaction, conversation_id: ConversationId) -> None:
-    """Forget a deleted conversation in every inbox. Emits: NotificationRead."""
+    """Forget a deleted conversation in every inbox. Emits: NotificationDeleted."""
     members.forget(tx, conversation_id)
     followers.forget(tx, conversation_id)
     notifications.withdraw(tx, store.forget(tx, conversation_id))

@@ -33,27 +33,33 @@ def notify(tx: Transaction, sent: Sequence[Message], *, audience: Audience) -> N
 
 
 def revise(
-    tx: Transaction, message: Message, *, before: Mentions, was_acknowledgement_required: bool, audience: Audience
+    tx: Transaction,
+    message: Message,
+    *,
+    before: Mentions,
+    was_acknowledgement_required: bool,
+    audience: Audience,
+    hidden_from: frozenset[UserId] = frozenset(),
 ) -> None:
     """Show the edited text, and have it concern those whom it calls now and no longer those whom it called before.
 
-    Emits: NotificationCreated, NotificationRead.
+    Who has deleted it for themselves is not to hear of it any more. Emits: NotificationCreated, NotificationDeleted.
     """
     # Its sending may have been gathered.
     tx.settle()
     notifications.announce(tx, store.revise(tx, message.message_id, message.excerpt))
     if no_longer := before.beyond(message.mentions):
         notifications.take_back(tx, message, [Kind.MENTION], no_longer)
-    if newly := message.mentions.beyond(before):
+    if newly := message.mentions.beyond(before).without(hidden_from):
         _tell(tx, [message], members.reached(tx, [message], newly, Kind.MENTION), audience, is_edit=True)
     if was_acknowledgement_required and not message.requires_acknowledgement:
         notifications.take_back(tx, message, [Kind.ACKNOWLEDGEMENT], EVERYBODY)
     elif message.requires_acknowledgement and not was_acknowledgement_required:
-        acknowledgements.ask(tx, [message], EVERYBODY, audience=audience)
+        acknowledgements.ask(tx, [message], EVERYBODY.without(hidden_from), audience=audience)
 
 
 def retract(tx: Transaction, message: Message) -> None:
-    """Show the deleted text nowhere, and let it call nobody. Emits: NotificationCreated, NotificationRead."""
+    """Show the deleted text nowhere, and let it call nobody. Emits: NotificationCreated, NotificationDeleted."""
     tx.settle()
     notifications.take_back(tx, message, [Kind.MENTION, Kind.REPLY, Kind.ACKNOWLEDGEMENT], EVERYBODY)
     notifications.announce(tx, store.retract(tx, message.message_id))
@@ -62,7 +68,7 @@ def retract(tx: Transaction, message: Message) -> None:
 def hide(tx: Transaction, *, message_id: MessageId, user_id: UserId) -> None:
     """Show a message no more to somebody who deleted it for themselves; what it counts stays, as what is unread does.
 
-    Nobody can acknowledge what they do not see. Emits: NotificationCreated, NotificationRead.
+    Nobody can acknowledge what they do not see. Emits: NotificationCreated, NotificationDeleted.
     """
     tx.settle()
     removed, changed = store.hide(tx, message_id, user_id)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from chassis.database import Transaction
-from services.notifications.model.events import NotificationCreated, NotificationRead
+from services.notifications.model.events import NotificationCreated, NotificationDeleted, NotificationRead
 from services.notifications.model.ids import NotificationId, UserId
 from services.notifications.model.messages import Message, Readers
 from services.notifications.model.notifications import Kind, Notification
@@ -28,7 +28,7 @@ def mark(tx: Transaction, *, user_id: UserId, notification_id: NotificationId, i
 def delete(tx: Transaction, *, user_id: UserId, notification_id: NotificationId) -> None:
     """Remove one of the user's notifications for good.
 
-    Raises: NotificationNotFound. Emits: NotificationRead when it was unread.
+    Raises: NotificationNotFound. Emits: NotificationDeleted.
     """
     deleted = store.delete(tx, user_id=user_id, notification_id=notification_id)
     before = {"kind": deleted.kind, "conversation_id": deleted.conversation_id, "is_read": deleted.is_read}
@@ -43,7 +43,7 @@ def mark_all_read(tx: Transaction, *, user_id: UserId) -> int:
     """
     count = store.mark_all_read(tx, user_id)
     if count:
-        tx.emit(NotificationRead(user_id))
+        tx.emit(NotificationRead(user_id, tx.now))
     return count
 
 
@@ -56,21 +56,20 @@ def announce(tx: Transaction, changed: Iterable[Notification]) -> None:
 def announce_reading(tx: Transaction, marked: Iterable[Notification]) -> None:
     """Tell each user's devices what was read and what still waits. Emits: NotificationRead, NotificationCreated."""
     for notification in marked:
-        if notification.is_read:
-            tx.emit(NotificationRead(notification.user_id, notification.notification_id))
+        if notification.read_at is not None:
+            tx.emit(NotificationRead(notification.user_id, notification.read_at, notification.notification_id))
         else:
             tx.emit(NotificationCreated(notification))
 
 
 def withdraw(tx: Transaction, removed: Iterable[Notification]) -> None:
-    """Tell each user's devices that a removed notification no longer waits. Emits: NotificationRead."""
+    """Tell each user's devices that a notification is gone. Emits: NotificationDeleted."""
     for notification in removed:
-        if not notification.is_read:
-            tx.emit(NotificationRead(notification.user_id, notification.notification_id))
+        tx.emit(NotificationDeleted(notification.user_id, notification.notification_id))
 
 
 def take_back(tx: Transaction, message: Message, kinds: Sequence[Kind], readers: Readers) -> None:
-    """Have a message no longer concern some readers for these reasons. Emits: NotificationRead, NotificationCreated."""
+    """Have a message no longer concern some readers for these reasons. Emits: NotificationDeleted, NotificationCreated."""
     removed, changed = messages.withdraw(tx, message, kinds, readers)
     withdraw(tx, removed)
     announce(tx, changed)

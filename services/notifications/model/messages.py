@@ -16,6 +16,11 @@ class Readers:
     user_ids: frozenset[UserId]
     are_all_others: bool = False
 
+    def without(self, user_ids: frozenset[UserId]) -> "Readers":
+        """Those of them who are not named here."""
+        named = self.user_ids | user_ids if self.are_all_others else self.user_ids - user_ids
+        return Readers(named, self.are_all_others)
+
     def __bool__(self) -> bool:
         """Whether there can be anybody."""
         return self.are_all_others or bool(self.user_ids)

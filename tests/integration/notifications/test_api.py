@@ -177,8 +177,8 @@ async def test_a_deleted_notification_is_gone_and_the_trail_says_so(service: Not
 
     assert await service.inbox(reader) == []
     assert await refusal(service.ask(service.stub.DeleteNotification, request, by=reader)) == NOT_FOUND
-    [told] = await emitted(database, reader, "notification_read")
-    assert events_pb2.NotificationRead.FromString(told.payload).notification_id == found.notification_id
+    [told] = await emitted(database, reader, "notification_deleted")
+    assert events_pb2.NotificationDeleted.FromString(told.payload).notification_id == found.notification_id
     statement = "select envelope from outbox where kind = 'audit_recorded' and aggregate_id = :id"
     [(envelope,)] = await rows(database, statement, id=found.notification_id)
     record = AuditRecorded.FromString(type(told).FromString(bytes(envelope)).payload)

@@ -61,7 +61,7 @@ async def test_nothing_of_a_conversation_stays_with_or_reaches_who_left(
     await there.tell(sent)
     await there.tell(there.talk.removed(b))
     assert await service.inbox(b) == []
-    assert len(await emitted(database, b, "notification_read")) == 1
+    assert len(await emitted(database, b, "notification_deleted")) == 1
     await there.tell(there.talk.edited(sent, "edited since"), there.talk.sent(a, "sent since"))
     assert await service.inbox(b) == []
 
@@ -82,7 +82,7 @@ async def test_a_deleted_conversation_leaves_no_trace(service: Notifications, da
     await there.tell(there.talk.sent(a))
     await there.tell(there.talk.ended())
     assert (await service.inbox(b), await service.unread(b)) == ([], 0)
-    assert len(await emitted(database, b, "notification_read")) == 1
+    assert len(await emitted(database, b, "notification_deleted")) == 1
     statement = "select count(*) from members where conversation_id = :id"
     assert await rows(database, statement, id=there.talk.conversation_id) == [(0,)]
 

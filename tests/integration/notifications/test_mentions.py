@@ -79,8 +79,22 @@ async def test_a_mention_that_an_edit_takes_away_is_withdrawn(service: Notificat
     await there.tell(sent)
     await there.tell(there.talk.edited(sent, "@c", mentions_all=False, mentioned_ids=[c]))
     assert await counts(service, b) == {}
-    assert len(await emitted(database, b, "notification_read")) == 1
+    assert len(await emitted(database, b, "notification_deleted")) == 1
     assert [one.body for one in await service.inbox(c)] == ["@c"]
+
+
+async def test_who_has_deleted_it_for_themselves_hears_of_no_edit(service: Notifications, database: Database) -> None:
+    a, b, c = user_id(), user_id(), user_id()
+    there = await room(service, database, a, b, c)
+    sent = there.talk.sent(a, "plain")
+    await there.tell(sent, there.talk.hidden(sent, b))
+    asking = there.talk.edited(
+        sent, "@b @c secret", mentioned_ids=[b, c], requires_acknowledgement=True, hidden_from=[b]
+    )
+    await there.tell(asking, there.talk.edited(asking, "@all secret", mentions_all=True, hidden_from=[b]))
+    assert "secret" not in str(await service.inbox(b))
+    assert await counts(service, b) == {MESSAGE: 1}
+    assert {one.body for one in await service.inbox(c)} == {"@all secret"}
 
 
 async def test_of_several_mentions_a_deleted_one_counts_no_more_and_shows_nothing(

@@ -1,6 +1,7 @@
 """Conversations that exist only in their events, numbered as the conversations service numbers them."""
 
 import random
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,7 +60,7 @@ class Talk:
             event.thread_author_id = root.sender_id
         return self._shared("message_sent", event, actor_id=sender_id)
 
-    def edited(self, sent: Envelope, content: str = "", **marks: Any) -> Envelope:
+    def edited(self, sent: Envelope, content: str = "", *, hidden_from: Sequence[str] = (), **marks: Any) -> Envelope:
         """The author replaced the text, whom it mentions or whether it is to be acknowledged."""
         before = message_of(sent)
         event = events_pb2.MessageEdited(
@@ -67,6 +68,7 @@ class Talk:
             previous_mentioned_ids=before.mentioned_ids,
             previously_mentioned_all=before.mentions_all,
             previously_required_acknowledgement=before.requires_acknowledgement,
+            hidden_from_ids=hidden_from,
         )
         for name in marks:
             event.message.ClearField(name)  # type: ignore[arg-type]

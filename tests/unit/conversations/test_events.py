@@ -30,6 +30,8 @@ WORDS: dict[str, Any] = {"message": convert.message(MESSAGE)}
 MEMBER: dict[str, Any] = {"participant": convert.participant(PARTICIPANT)}
 SHOWN: dict[str, Any] = {"conversation": convert.conversation(CONVERSATION)}
 PRIVATE = {
+    "vote_changed",
+    "conversation_hidden",
     "bookmark_changed",
     "draft_changed",
     "scheduled_message_changed",
@@ -105,6 +107,29 @@ CASES: list[tuple[Any, str, str, int, Payload]] = [
         PARTICIPANT.user_id,
         0,
         events_pb2.Acknowledged(conversation_id=MESSAGE.conversation_id, message_id=MESSAGE.message_id),
+    ),
+    (
+        events.VoteChanged(PARTICIPANT.user_id, MESSAGE, (0, 2)),
+        "vote_changed",
+        PARTICIPANT.user_id,
+        0,
+        events_pb2.VoteChanged(
+            conversation_id=MESSAGE.conversation_id, message_id=MESSAGE.message_id, options=[0, 2]
+        ),
+    ),
+    (
+        events.ConversationHidden(PARTICIPANT.user_id, CONVERSATION.conversation_id, is_hidden=True),
+        "conversation_hidden",
+        PARTICIPANT.user_id,
+        0,
+        events_pb2.ConversationHidden(conversation_id=CONVERSATION.conversation_id, is_hidden=True),
+    ),
+    (
+        events.MessageEdited(MESSAGE, MESSAGE, (PARTICIPANT.user_id,)),
+        "message_edited",
+        MESSAGE.conversation_id,
+        7,
+        events_pb2.MessageEdited(**WORDS, hidden_from_ids=[PARTICIPANT.user_id]),
     ),
     (
         events.BookmarkChanged(PARTICIPANT.user_id, MESSAGE.message_id, is_bookmarked=True),

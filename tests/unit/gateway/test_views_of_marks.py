@@ -61,6 +61,12 @@ SHAPES: list[tuple[Callable[[Any], views.View], Any, type[Shown]]] = [
     (views.pinned, pins_pb2.Pin(message=MESSAGE, actor_id=OTHER, create_time=AT), pins.Pin),
     (views.bookmark, bookmarks_pb2.Bookmark(message=MESSAGE, create_time=AT), bookmarks.Bookmark),
     (views.bookmark_changed, events_pb2.BookmarkChanged(message_id=ID, is_bookmarked=True), payloads.BookmarkChange),
+    (views.vote_changed, events_pb2.VoteChanged(conversation_id=ID, message_id=ID, options=[1]), payloads.VoteChange),
+    (
+        views.conversation_hidden,
+        events_pb2.ConversationHidden(conversation_id=ID, is_hidden=True),
+        payloads.ConversationHiding,
+    ),
     (views.draft, DRAFT, drafts.SavedDraft),
     (views.draft, drafts_pb2.Draft(conversation_id=ID, reply_to_id=ID, update_time=AT), drafts.SavedDraft),
     (views.draft_changed, events_pb2.DraftChanged(conversation_id=ID, draft=DRAFT), payloads.DraftChange),

@@ -1,8 +1,10 @@
+from datetime import UTC
+
 from messaging.notifications.v1 import events_pb2
 from messaging.notifications.v1 import notifications_pb2 as pb
 from services.notifications.api import convert
 from services.notifications.bus.publish import encode
-from services.notifications.model.events import NotificationCreated, NotificationRead
+from services.notifications.model.events import NotificationCreated, NotificationDeleted, NotificationRead
 from services.notifications.model.notifications import Kind
 from tests.support.factories.notifications import notification
 
@@ -40,10 +42,15 @@ def test_every_kind_can_be_asked_for() -> None:
 def test_an_event_is_for_its_users_devices_alone() -> None:
     source = notification()
     created = encode(NotificationCreated(source), write=convert.notification)
-    read = encode(NotificationRead(source.user_id, source.notification_id), write=convert.notification)
-    for event, kind in ((created, "notification_created"), (read, "notification_read")):
+    at = source.created_at
+    read = encode(NotificationRead(source.user_id, at, source.notification_id), write=convert.notification)
+    deleted = encode(NotificationDeleted(source.user_id, source.notification_id), write=convert.notification)
+    kinds = ("notification_created", "notification_read", "notification_deleted")
+    for event, kind in zip((created, read, deleted), kinds, strict=True):
         assert (event.kind, event.aggregate_id, event.user_id) == (kind, source.user_id, source.user_id)
     assert events_pb2.NotificationCreated.FromString(created.payload).notification == convert.notification(source)
-    assert events_pb2.NotificationRead.FromString(read.payload).notification_id == source.notification_id
-    every = encode(NotificationRead(source.user_id), write=convert.notification)
+    told = events_pb2.NotificationRead.FromString(read.payload)
+    assert (told.notification_id, told.read_time.ToDatetime(UTC)) == (source.notification_id, at)
+    assert events_pb2.NotificationDeleted.FromString(deleted.payload).notification_id == source.notification_id
+    every = encode(NotificationRead(source.user_id, at), write=convert.notification)
     assert events_pb2.NotificationRead.FromString(every.payload).notification_id == ""
