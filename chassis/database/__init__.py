@@ -5,6 +5,7 @@ Synchronous SQLAlchemy Core on psycopg2, run in worker threads: psycopg2 release
 
 from chassis.database.database import Database
 from chassis.database.once import Once
+from chassis.database.reading import Prepared, Reading
 from chassis.database.transaction import Transaction
 
-__all__ = ["Database", "Once", "Transaction"]
+__all__ = ["Database", "Once", "Prepared", "Reading", "Transaction"]

@@ -1,7 +1,9 @@
 """Connections to PostgreSQL and what their failures mean."""
 
-from typing import Any
+from typing import Any, NoReturn
 
+import structlog
+from psycopg2 import Error as DriverError
 from psycopg2.extensions import new_array_type, new_type, register_type
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -9,8 +11,10 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from chassis.errors import Contention, DatabaseUnavailable, Failure
 
+log = structlog.get_logger(__name__)
+
 # What a part with a connection of its own holds and catches: only this package and the stores know SQLAlchemy.
-__all__ = ["Connection", "DBAPIError", "driver_url", "failure_of", "make_engine"]
+__all__ = ["Connection", "DBAPIError", "DriverError", "driver_url", "make_engine", "raise_failure"]
 
 # A dead peer is noticed after 5 + 2 × 2 s while idle, and 4 s after unacknowledged data.
 _CONNECT = {
@@ -19,7 +23,8 @@ _CONNECT = {
     "keepalives_interval": 2,
     "keepalives_count": 2,
     "tcp_user_timeout": 4000,
-    "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=5000",
+    # A plan that is kept serves all values alike: for a page's length as a parameter it would be made anew each time.
+    "options": ("-c timezone=UTC -c idle_in_transaction_session_timeout=5000 -c plan_cache_mode=force_generic_plan"),
 }
 # lock_not_available, deadlock_detected, serialization_failure, query_canceled
 _CONTENTION = {"55P03", "40P01", "40001", "57014"}
@@ -63,8 +68,16 @@ def _read_ids_as_text(connection: Any, _record: object) -> None:
         register_type(kind, connection)
 
 
-def failure_of(error: DBAPIError) -> Failure | None:
-    """Say what a database error means to the caller, or nothing when it is a defect of ours."""
+def raise_failure(error: DBAPIError) -> NoReturn:
+    """Say what a database error means to the caller; a defect of ours stays what it is. Raises: Failure, `error`."""
+    failure = _failure_of(error)
+    if failure is None:
+        raise error
+    log.warning("database_failed", reason=failure.reason, error=type(error.orig).__name__)
+    raise failure from error
+
+
+def _failure_of(error: DBAPIError) -> Failure | None:
     state = getattr(error.orig, "pgcode", None) or ""
     if state in _CONTENTION:
         return Contention(retry_after=1.0)

@@ -1,24 +1,19 @@
 """One database transaction: the visible block in which a verb happens, with the events that it makes true."""
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 import orjson
-import structlog
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Connection, CursorResult, Executable, text
 
 from chassis import call
+from chassis.database.reading import Reading
 from chassis.events import Outgoing
 from chassis.ids import uuid7
 from messaging.chassis.v1.envelope_pb2 import AuditRecorded, Envelope
-
-log = structlog.get_logger(__name__)
-# Asked first: making a line that nobody wants would cost as much as a quick statement.
-_stdlib_log = logging.getLogger(__name__)
 
 Encode = Callable[[Any], Outgoing]
 Recorder = Callable[["Transaction", AuditRecorded], None]
@@ -41,17 +36,16 @@ _APPEND = text("""
 """)
 
 
-class Transaction:
+class Transaction(Reading):
     """What domain verbs and store queries are given; made by Database only."""
 
     def __init__(
         self, connection: Connection, now: datetime, *, service: str, encode: Encode, record: Recorder | None
     ) -> None:
         """Wrap an open connection; `now` is the database's own time of this transaction."""
+        super().__init__(connection.connection)
         self.connection = connection
         self.now = now
-        self.queries = 0
-        self.query_seconds = 0.0
         self._service = service
         self._encode = encode
         self._record = record
@@ -69,12 +63,7 @@ class Transaction:
         try:
             return self.connection.execute(statement, parameters)
         finally:
-            seconds = time.perf_counter() - begun
-            self.queries += 1
-            self.query_seconds += seconds
-            if _stdlib_log.isEnabledFor(logging.DEBUG):
-                # The text alone: what people wrote and their secrets are in the parameters.
-                log.debug("statement", sql=" ".join(str(statement).split()), milliseconds=round(seconds * 1000, 2))
+            self._count(statement, begun)
 
     def emit(self, event: object, *, actor_id: str | None = None, traceparent: str | None = None) -> None:
         """Announce a fact: it reaches the outbox in this transaction, in the order of the calls.

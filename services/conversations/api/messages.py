@@ -48,7 +48,7 @@ class MessagesServicer(rpc.MessagesServicer):
             raise InvalidRequest(fields=[Violation("conversation_id", "required", "is needed where numbers are given")])
         conversation_id = convert.conversation_id(request.conversation_id) or None
         filters = {"list": "messages", "conversation": conversation_id, "user": caller().user_id, **asdict(selection)}
-        page = await self._database.run(
+        page = await self._database.read(
             messages.list_messages,
             conversation_id=conversation_id,
             selection=selection,

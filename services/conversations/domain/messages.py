@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from chassis.database import Transaction
+from chassis.database import Reading, Transaction
 from chassis.errors import EtagMismatch
 from chassis.paging import Cursor, Page
 from services.conversations.domain import previews
@@ -27,7 +27,7 @@ from services.conversations.store import (
 
 
 def list_messages(
-    tx: Transaction,
+    tx: Reading,
     *,
     conversation_id: ConversationId | None,
     selection: Selection,

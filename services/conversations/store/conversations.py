@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import TextClause, and_, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.database import Transaction
+from chassis.database import Prepared, Reading, Transaction
 from chassis.errors import NotFound
 from chassis.paging import Cursor, Page
 from services.conversations.model.conversations import (
@@ -20,6 +20,7 @@ from services.conversations.model.errors import ConversationNotFound
 from services.conversations.model.ids import ConversationId, UserId
 from services.conversations.store import pages
 from services.conversations.store.tables import conversations as table
+from services.conversations.store.tables import listed
 from services.conversations.store.tables import participants as member_table
 
 # In the order of Conversation's fields, the pair in two.
@@ -43,6 +44,12 @@ COLUMNS = (
 )
 _ALIVE = table.c.deleted_at.is_(None)
 _MEMBERSHIP = and_(member_table.c.conversation_id == table.c.id, member_table.c.left_at.is_(None))
+_GET = Prepared(f"select {listed('c', COLUMNS)} from conversations c where c.id = :conversation_id")  # noqa: S608 - columns
+_GET_AS_MEMBER = Prepared(f"""
+    select {listed("c", COLUMNS)} from conversations c
+    join participants p on p.conversation_id = c.id and p.left_at is null
+    where c.id = :conversation_id and c.deleted_at is null and p.user_id = :member_id
+""")  # noqa: S608 - names of columns
 # Without any conversation one row of nothing but the epoch.
 _REVISIONS = text("""
     select c.id, c.rev, c.last_seq, 0, e.value as epoch
@@ -156,15 +163,13 @@ def _settings(conversation: Conversation) -> dict[str, Any]:
     }
 
 
-def get(tx: Transaction, conversation_id: ConversationId, *, member_id: UserId | None) -> Conversation:
+def get(tx: Reading, conversation_id: ConversationId, *, member_id: UserId | None) -> Conversation:
     """As a member sees it or, without one, also a deleted one. Raises: ConversationNotFound."""
-    statement = select(*COLUMNS).where(table.c.id == conversation_id)
-    if member_id is not None:
-        statement = statement.join(member_table, _MEMBERSHIP).where(_ALIVE, member_table.c.user_id == member_id)
-    row = tx.execute(statement).one_or_none()
-    if row is None:
+    parameters = {"conversation_id": conversation_id, "member_id": member_id}
+    rows = tx.rows(_GET if member_id is None else _GET_AS_MEMBER, parameters)
+    if not rows:
         raise ConversationNotFound()
-    return of_row(row)
+    return of_row(rows[0])
 
 
 def page_of_public(tx: Transaction, *, query: str, cursor: Cursor | None, size: int) -> Page[Conversation]:

@@ -4,18 +4,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import TextClause, text
-
-from chassis.database import Transaction
+from chassis.database import Prepared, Reading
 from chassis.paging import Cursor, Page
 from services.conversations.model.ids import ConversationId, MessageId, UserId
-from services.conversations.model.messages import Message, Selection
+from services.conversations.model.messages import Selection
 from services.conversations.model.viewers import Viewed
 from services.conversations.store import viewers
 from services.conversations.store.messages import NOT_HIDDEN, SHOWN, VIEWED, found, size_of
-
-# A message with its marks.
-_Found = tuple[Message, Any]
 
 # By the fields of a selection.
 _CONDITIONS = {
@@ -34,7 +29,7 @@ _PINNED = {
 }
 # For an outsider the lower end is null, which nothing is above.
 _OF_ONE = """
-    select {viewed} from messages m
+    select {viewed}, {reach} from messages m
     where m.conversation_id = :conversation_id and {conditions} and m.seq > (
         select p.visible_after from participants p join conversations c on c.id = p.conversation_id
         where c.id = :conversation_id and c.deleted_at is null and p.user_id = :member_id and p.left_at is null)
@@ -55,7 +50,7 @@ _OF_ALL = """
 
 
 def page(
-    tx: Transaction,
+    tx: Reading,
     conversation_id: ConversationId,
     selection: Selection,
     *,
@@ -70,29 +65,28 @@ def page(
     if cursor is not None:
         edge = "m.seq > :edge" if is_rising else "m.seq < :edge"
         named["edge"] = cursor.key[0]
-    rows = _read(tx, _OF_ONE, selection, named, edge=edge, is_rising=is_rising)
-    return _settled(tx, Page.cut(rows, size=size, cursor=cursor, key=_seq, weigh=_size), member_id)
+    rows = _read_one(tx, selection, named, edge=edge, is_rising=is_rising)
+    return Page.cut(rows, size=size, cursor=cursor, key=_seq, weigh=_size)
 
 
 def around(
-    tx: Transaction, conversation_id: ConversationId, selection: Selection, *, seq: int, member_id: UserId, size: int
+    tx: Reading, conversation_id: ConversationId, selection: Selection, *, seq: int, member_id: UserId, size: int
 ) -> Page[Viewed]:
     """A page of one conversation with about as many messages before the number as from it on."""
     count = size // 2
     named = {"conversation_id": conversation_id, "member_id": member_id, "edge": seq}
-    earlier = _read(tx, _OF_ONE, selection, {**named, "count": count + 1}, edge="m.seq < :edge", is_rising=False)
+    earlier = _read_one(tx, selection, {**named, "count": count + 1}, edge="m.seq < :edge", is_rising=False)
     named["count"] = size - count + 1
-    later = _read(tx, _OF_ONE, selection, named, edge="m.seq >= :edge", is_rising=True)
+    later = _read_one(tx, selection, named, edge="m.seq >= :edge", is_rising=True)
     # Each half may fill half of a page.
     behind = Cursor((seq,), is_backward=True)
     first = Page.cut(earlier, size=count, cursor=behind, key=_seq, weigh=_double_size)
     second = Page.cut(later, size=size - count, cursor=None, key=_seq, weigh=_double_size)
-    both = Page(first.rows + second.rows, next=second.next, previous=first.previous)
-    return _settled(tx, both, member_id)
+    return Page(first.rows + second.rows, next=second.next, previous=first.previous)
 
 
 def page_of_all(
-    tx: Transaction, selection: Selection, *, member_id: UserId, cursor: Cursor | None, size: int
+    tx: Reading, selection: Selection, *, member_id: UserId, cursor: Cursor | None, size: int
 ) -> Page[Viewed]:
     """A page over all conversations of a member, the newest first."""
     is_rising = cursor is not None and cursor.is_backward
@@ -102,42 +96,43 @@ def page_of_all(
         edge = f"(m.created_at, m.id) {'>' if is_rising else '<'} (:edge_at, :edge_id)"
         named["edge_at"], named["edge_id"] = cursor.key
     rows = _read(tx, _OF_ALL, selection, named, edge=edge, is_rising=is_rising)
-    return _settled(tx, Page.cut(rows, size=size, cursor=cursor, key=_moment, weigh=_size), member_id)
+    shown = viewers.settled(tx, map(found, rows), member_id=member_id)
+    return Page.cut(shown, size=size, cursor=cursor, key=_moment, weigh=_size)
+
+
+def _read_one(tx: Reading, selection: Selection, named: dict[str, Any], *, edge: str, is_rising: bool) -> list[Viewed]:
+    rows = _read(tx, _OF_ONE, selection, named, edge=edge, is_rising=is_rising)
+    return [viewers.single(*found(row[:-1]), row[-1]) for row in rows]
 
 
 def _read(
-    tx: Transaction, template: str, selection: Selection, named: dict[str, Any], *, edge: str, is_rising: bool
-) -> list[_Found]:
+    tx: Reading, template: str, selection: Selection, named: dict[str, Any], *, edge: str, is_rising: bool
+) -> list[tuple[Any, ...]]:
     given = {field: getattr(selection, field) for field in _CONDITIONS}
     given = {field: value for field, value in given.items() if value is not None}
     conditions = (*(_CONDITIONS[field] for field in given), _PINNED[selection.is_pinned], edge)
-    statement = _statement(template, conditions, is_rising=is_rising)
-    return [found(row) for row in tx.execute(statement, {**named, **given}).all()]
+    return tx.rows(_query(template, conditions, is_rising=is_rising), {**named, **given})
 
 
 @lru_cache(maxsize=512)
-def _statement(template: str, conditions: tuple[str, ...], *, is_rising: bool) -> TextClause:
+def _query(template: str, conditions: tuple[str, ...], *, is_rising: bool) -> Prepared:
     # Of constants of this file only; every value is a parameter.
-    parts = {"shown": SHOWN, "viewed": VIEWED, "not_hidden": NOT_HIDDEN}
+    parts = {"shown": SHOWN, "viewed": VIEWED, "reach": viewers.REACH_OF_ONE, "not_hidden": NOT_HIDDEN}
     direction = "asc" if is_rising else "desc"
-    return text(template.format(**parts, conditions=" and ".join(conditions), direction=direction))
+    return Prepared(template.format(**parts, conditions=" and ".join(conditions), direction=direction))
 
 
-def _settled(tx: Transaction, page: Page[_Found], member_id: UserId) -> Page[Viewed]:
-    return Page(viewers.settled(tx, page.rows, member_id=member_id), next=page.next, previous=page.previous)
+def _moment(shown: Viewed) -> tuple[datetime, MessageId]:
+    return shown.message.created_at, shown.message.message_id
 
 
-def _moment(row: _Found) -> tuple[datetime, MessageId]:
-    return row[0].created_at, row[0].message_id
+def _seq(shown: Viewed) -> tuple[int]:
+    return (shown.message.seq,)
 
 
-def _seq(row: _Found) -> tuple[int]:
-    return (row[0].seq,)
+def _size(shown: Viewed) -> int:
+    return size_of(shown.message)
 
 
-def _size(row: _Found) -> int:
-    return size_of(row[0])
-
-
-def _double_size(row: _Found) -> int:
-    return 2 * size_of(row[0])
+def _double_size(shown: Viewed) -> int:
+    return 2 * size_of(shown.message)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis.call import Call, Caller, serving
-from chassis.database import Database, Transaction
+from chassis.database import Database, Prepared, Reading, Transaction
 from chassis.database.engine import driver_url
 from chassis.errors import Contention, DatabaseUnavailable, DeadlineRequired, NotFound, Overloaded
 from deploy.local import ports
@@ -17,6 +17,16 @@ def note(tx: Transaction, *, number: int, body: str = "") -> int:
     tx.execute(text("insert into notes values (:n, :body)"), {"n": number, "body": body})
     tx.emit(("a", f"{number}"))
     return number
+
+
+COUNT = Prepared("select count(*) from notes where id >= :least or body = cast(:body as text)")
+END = Prepared("select pg_terminate_backend(:pid)")
+ME = Prepared("select pg_backend_pid()")
+
+
+def look(tx: Reading) -> int:
+    [[found]] = tx.rows(COUNT, {"least": 0, "body": None})
+    return int(found)
 
 
 async def count(database: Database, table: str) -> int:
@@ -57,7 +67,7 @@ async def test_events_keep_the_order_of_their_emission(database: Database) -> No
 async def test_statements_are_logged_when_debugging_without_what_people_wrote(
     database: Database, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with caplog.at_level("DEBUG", logger="chassis.database.transaction"):
+    with caplog.at_level("DEBUG", logger="chassis.database.reading"):
         await database.run(note, number=1, body="for your eyes only")
     shown = capsys.readouterr().out
     assert "insert into notes" in shown
@@ -181,6 +191,74 @@ async def test_connections_are_closed_with_the_database(database_url: str) -> No
         while await other.run(lambda tx: tx.execute(query).scalar_one()):
             await asyncio.sleep(0.05)
     await other.close()
+
+
+async def test_a_query_that_only_reads_is_one_round_trip_outside_of_any_transaction(database: Database) -> None:
+    await database.run(note, number=1)
+    in_block = Prepared("select now() = statement_timestamp(), current_setting('statement_timeout')")
+
+    with serving(Call(deadline=time.monotonic() + 2)) as call:
+        assert await database.read(look) == 1
+        [(is_alone, timeout)] = await database.read(lambda tx: tx.rows(in_block, {}))
+    assert call.meter.queries == 2
+    assert is_alone
+    assert 0 < int(timeout.removesuffix("ms")) <= 2000
+    # What was set for it ends with it, and the connection serves transactions as before.
+    assert await database.run(note, number=2) == 2
+    assert await database.run(look) == 2
+
+
+async def test_a_query_is_planned_once_for_a_connection_and_few_plans_are_kept(database_url: str) -> None:
+    single = Database(database_url, service="single", encode=str, pool_size=1)  # type: ignore[arg-type]
+    known = Prepared("select count(*) from pg_prepared_statements")
+    many = [Prepared(f"select {number}") for number in range(100)]
+
+    async def plans() -> int:
+        [[found]] = await single.read(lambda tx: tx.rows(known, {}))
+        return int(found)
+
+    assert [await single.read(look) for _ in range(3)] == [0, 0, 0]
+    assert await plans() == 2
+    for number, query in enumerate(many):
+        assert await single.read(lambda tx, query=query: tx.rows(query, {})) == [(number,)]
+    assert await plans() < 50
+    assert await single.read(look) == 0
+    await single.close()
+
+
+async def test_reading_fails_as_transactions_do(database: Database) -> None:
+    nowhere = Database(f"postgresql://a:b@127.0.0.1:{ports.free()}/x", service="x", encode=str)  # type: ignore[arg-type]
+    with pytest.raises(DatabaseUnavailable):
+        await nowhere.read(look)
+    await nowhere.close()
+    with serving(Call(deadline=time.monotonic() - 1)), pytest.raises(DeadlineRequired):
+        await database.read(look)
+    with serving(Call(deadline=time.monotonic() + 0.2)), pytest.raises(Contention):
+        await database.read(lambda tx: tx.rows(Prepared("select pg_sleep(5)"), {}))
+    with pytest.raises(Exception, match="UndefinedTable"):
+        await database.read(lambda tx: tx.rows(Prepared("select * from nothing_there"), {}))
+    assert await database.read(look) == 0
+
+
+async def test_reading_survives_the_end_of_pooled_connections(database: Database) -> None:
+    [[pid]] = await database.read(lambda tx: tx.rows(ME, {}))
+    other = Database(database.url, service="other", encode=str, pool_size=1)  # type: ignore[arg-type]
+    await other.read(lambda tx: tx.rows(END, {"pid": pid}))
+    await other.close()
+    assert await database.read(look) == 0
+    [[fresh]] = await database.read(lambda tx: tx.rows(ME, {}))
+    assert fresh != pid
+
+
+async def test_a_connection_lost_while_a_transaction_reads_is_unavailable(database: Database) -> None:
+    def suicide(tx: Transaction) -> None:
+        note(tx, number=1)
+        [[pid]] = tx.rows(ME, {})
+        tx.rows(END, {"pid": pid})
+
+    with pytest.raises(DatabaseUnavailable):
+        await database.run(suicide)
+    assert await count(database, "notes") == 0
 
 
 def test_an_address_of_another_kind_is_refused() -> None:
