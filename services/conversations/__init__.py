@@ -4,7 +4,8 @@ Owns conversations, participants with roles and positions, bans, invites, messag
 log, in PostgreSQL; a projection of people (suspended accounts, blocks) is kept from events. Serves Conversations,
 Participants, Bans, Invites, Messages and Receipts of messaging.conversations.v1. Emits
 ConversationCreated/Updated/Deleted, MemberAdded/Removed, MembershipChanged, SettingsChanged,
-MessageSent/Edited/Deleted, ReadMoved and DeliveredMoved, and passes typing on without storing it.
+MessageSent/Edited/Deleted, ReadMoved and DeliveredMoved, and passes typing on without storing it. Circles says where
+people hear of each other's presence.
 What people attach to messages is served by Reactions (ReactionChanged), Pins (PinChanged), Bookmarks (BookmarkChanged),
 Acknowledgements (MessageUpdated, Acknowledged) and Polls (MessageUpdated), what they began to write by Drafts
 (DraftChanged), and what moderators of the platform shall look at by Reports.

@@ -25,6 +25,8 @@ from messaging.conversations.v1 import (
     bans_pb2_grpc,
     bookmarks_pb2,
     bookmarks_pb2_grpc,
+    circles_pb2,
+    circles_pb2_grpc,
     conversations_pb2,
     conversations_pb2_grpc,
     drafts_pb2,
@@ -58,6 +60,7 @@ from services.conversations.api import convert
 from services.conversations.api.acknowledgements import AcknowledgementsServicer
 from services.conversations.api.bans import BansServicer
 from services.conversations.api.bookmarks import BookmarksServicer
+from services.conversations.api.circles import CirclesServicer
 from services.conversations.api.conversations import ConversationsServicer
 from services.conversations.api.drafts import DraftsServicer
 from services.conversations.api.forwards import ForwardsServicer
@@ -146,6 +149,11 @@ def build(settings: Settings) -> Supervisor:
                 receipts_pb2_grpc.add_ReceiptsServicer_to_server,
                 ReceiptsServicer(database, bus),
                 receipts_pb2.DESCRIPTOR,
+            ),
+            Binding(
+                circles_pb2_grpc.add_CirclesServicer_to_server,
+                CirclesServicer(database),
+                circles_pb2.DESCRIPTOR,
             ),
             Binding(
                 scheduled_pb2_grpc.add_ScheduledServicer_to_server,
