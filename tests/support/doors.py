@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 from deploy.local.stack import Stack
 from gateway import server, wiring
 from gateway.settings import Settings
-from tests.support.people import Person, Socket
+from tests.support.people import PATIENCE, Person, Socket
 from tests.support.proxy import Proxy
 
 
@@ -74,14 +74,14 @@ async def open_door(platform: Stack, **changes: str) -> AsyncIterator[Door]:
 
 
 async def _ready(url: str) -> None:
-    async with asyncio.timeout(20), httpx2.AsyncClient(base_url=url) as http:
+    async with asyncio.timeout(PATIENCE), httpx2.AsyncClient(base_url=url) as http:
         while (await http.get("/readyz")).status_code != 200:
             await asyncio.sleep(0.05)
 
 
-async def close_code(socket: Socket, *, seconds: float = 5) -> int | None:
+async def close_code(socket: Socket) -> int | None:
     """Wait until the other side closes, and say with which code."""
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(PATIENCE):
         await socket.connection.wait_closed()
     return socket.connection.close_code
 
