@@ -10,7 +10,7 @@ import pytest
 from google.protobuf.message import Message
 from sqlalchemy import text
 
-from chassis.call import Call, Caller, Meter, serving
+from chassis.call import Caller, Meter
 from chassis.database import Database
 from chassis.rpc.client import Channel
 from deploy.local import ports
@@ -20,7 +20,9 @@ from messaging.chassis.v1.envelope_pb2 import Envelope
 from services.auth.bus import publish
 from services.auth.settings import Settings
 from services.auth.wiring import build, open_database
+from tests.support import calls
 from tests.support.factories.accounts import PASSWORD, register_request
+from tests.support.people import PATIENCE
 
 # Fast hashes and no limits, except where a test is about these.
 SETTINGS = {
@@ -52,8 +54,7 @@ class Auth:
     ) -> tuple[Any, Meter]:
         """Call as the gateway does, which repeats what is UNAVAILABLE, and say what it cost."""
         caller = Caller(by, session_id=session_id, client_ip="192.0.2.9") if by else None
-        with serving(Call(caller=caller, request_id="a-test")) as call:
-            return await self.channel.call(rpc, request, timeout=10, retries=2), call.meter
+        return await calls.bill(self.channel, rpc, request, caller=caller, request_id="a-test", retries=2)
 
     async def join(self, **fields: str) -> accounts_pb2.Account:
         """Somebody new."""
@@ -132,7 +133,7 @@ async def running(stack: Stack, **settings: Any) -> AsyncIterator[Auth]:
     task = asyncio.create_task(build(chosen).run())
     auth = Auth(stack, chosen)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await auth.channel.ready()
         yield auth
     finally:
@@ -162,7 +163,7 @@ async def records(infra: Stack) -> AsyncIterator[Records]:
     await owner.close()
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 10) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = PATIENCE) -> None:
     """Wait until something is true."""
     async with asyncio.timeout(seconds):
         while not await condition():

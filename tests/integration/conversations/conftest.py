@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 import services.users.settings
 import services.users.wiring
-from chassis.call import Call, Caller, Meter, serving
+from chassis.call import Caller, Meter
 from chassis.database import Database, Transaction
 from chassis.ids import uuid7
 from chassis.rpc.client import Channel
@@ -37,9 +37,11 @@ from services.conversations.settings import Settings
 from services.conversations.store import people
 from services.conversations.wiring import build
 from tests.integration.conversations.marks import Marks
+from tests.support import calls
 from tests.support.factories.conversations import direct_request, group_request, settings_request
 from tests.support.factories.messages import edit_request, item
 from tests.support.factories.participants import participant_request
+from tests.support.people import PATIENCE
 
 
 class Service:
@@ -61,9 +63,7 @@ class Service:
 
     async def bill(self, rpc: Callable[..., Any], request: Message, *, by: str = "") -> tuple[Any, Meter]:
         """Call, and say what it cost."""
-        call = Call(caller=Caller(by) if by else None)
-        with serving(call):
-            return await self.channel.call(rpc, request, timeout=10), call.meter
+        return await calls.bill(self.channel, rpc, request, caller=Caller(by) if by else None)
 
     async def refusal(self, rpc: Callable[..., Any], request: Message, *, by: str) -> str:
         """The reason for which a call fails."""
@@ -132,7 +132,10 @@ class Service:
         self, sender_id: str, conversation_id: str, content: str = "Are you there?", **fields: Any
     ) -> messages.Message:
         """Send one message, which must succeed."""
-        [result] = await self.send(item(sender_id, conversation_id, content, **fields))
+        sent = item(sender_id, conversation_id, content, **fields)
+        while reasons(results := await self.send(sent)) == ["CONVERSATION_BUSY"]:
+            await asyncio.sleep(0.005)
+        [result] = results
         assert result.HasField("message"), result
         return result.message
 
@@ -227,7 +230,7 @@ async def running(stack: Stack, **settings: Any) -> AsyncIterator[Service]:
     )
     async with supervised(build(Settings(**environment))):
         service = Service(environment["listen"], stack.credential("gateway"), database)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await service.channel.ready()
         yield service
         await service.channel.close()
@@ -250,7 +253,7 @@ async def users(infra: Stack) -> AsyncIterator[Channel]:
     settings = services.users.settings.Settings(**environment_of(infra, "users"))
     async with supervised(services.users.wiring.build(settings)):
         channel = Channel(infra.target("users"), infra.credential("gateway"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await channel.ready()
         yield channel
         await channel.close()
@@ -287,7 +290,7 @@ async def direct(service: Service, pair: tuple[str, str]) -> str:
     return await service.direct(*pair)
 
 
-async def until(condition: Callable[[], Awaitable[Any]], *, seconds: float = 15) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], *, seconds: float = PATIENCE) -> Any:
     """Wait until something is true, and return it."""
     async with asyncio.timeout(seconds):
         while not (found := await condition()):

@@ -1,12 +1,11 @@
 """Calls that attach something to messages, as whoever the test says."""
 
-import asyncio
 from typing import Any
 
 import pytest
 from google.protobuf.message import Message
 
-from chassis.call import Call, Caller, Meter, serving
+from chassis.call import Caller, Meter
 from chassis.rpc.client import Channel
 from chassis.rpc.status import RemoteFailure
 from messaging.conversations.v1 import (
@@ -26,6 +25,7 @@ from messaging.conversations.v1.pins_pb2_grpc import PinsStub
 from messaging.conversations.v1.polls_pb2_grpc import PollsStub
 from messaging.conversations.v1.reactions_pb2_grpc import ReactionsStub
 from messaging.conversations.v1.reports_pb2_grpc import ReportsStub
+from tests.support import calls
 
 THUMB = "\U0001f44d"
 
@@ -50,16 +50,7 @@ class Marks:
         """Call as a person, perhaps one with a role on the platform, and say what it cost."""
         descriptor = request.DESCRIPTOR
         rpc = getattr(self._stubs[descriptor.file.name], descriptor.name.removesuffix("Request"))
-        while True:
-            call = Call(caller=Caller(by, roles=frozenset({role} - {""})))
-            try:
-                with serving(call):
-                    return await self._channel.call(rpc, request, timeout=10), call.meter
-            except RemoteFailure as failure:
-                # A crowd at one conversation's lock fills the pool of connections: it waits, as clients do.
-                if failure.reason not in {"OVERLOADED", "CONTENTION"}:
-                    raise
-                await asyncio.sleep(0.05)
+        return await calls.bill(self._channel, rpc, request, caller=Caller(by, roles=frozenset({role} - {""})))
 
     async def ask(self, request: Message, *, by: str, role: str = "") -> Any:
         """The same without the cost."""

@@ -17,7 +17,7 @@ import services.auth.wiring
 import services.users.settings
 import services.users.wiring
 from chassis import events
-from chassis.call import Call, Caller, Meter, serving
+from chassis.call import Caller, Meter
 from chassis.database import Database, Transaction
 from chassis.rpc.client import Channel
 from chassis.streams import ensure_stream
@@ -29,7 +29,9 @@ from services.notifications.api import convert
 from services.notifications.bus import publish
 from services.notifications.settings import Settings
 from services.notifications.wiring import build
+from tests.support import calls
 from tests.support.factories.talks import Talk
+from tests.support.people import PATIENCE
 
 
 class Notifications:
@@ -46,9 +48,7 @@ class Notifications:
 
     async def bill(self, rpc: Callable[..., Any], request: Message, *, by: str = "") -> tuple[Any, Meter]:
         """Call, and say what it cost."""
-        call = Call(caller=Caller(by) if by else None)
-        with serving(call):
-            return await self.channel.call(rpc, request, timeout=5), call.meter
+        return await calls.bill(self.channel, rpc, request, caller=Caller(by) if by else None)
 
     async def inbox(self, user_id: str, **filters: Any) -> list[pb.Notification]:
         """Somebody's first page, the newest first."""
@@ -97,7 +97,7 @@ async def running(stack: Stack, operator: Client, **settings: Any) -> AsyncItera
     environment = {**environment_of(stack, "notifications"), **settings}
     async with supervised(build(Settings(**environment))):
         service = Notifications(stack, operator, environment["listen"])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await service.channel.ready()
         yield service
         await service.channel.close()
@@ -135,7 +135,7 @@ async def users(infra: Stack) -> AsyncIterator[Channel]:
     settings = services.users.settings.Settings(**environment_of(infra, "users"))
     async with supervised(services.users.wiring.build(settings)):
         channel = Channel(infra.target("users"), infra.credential("gateway"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await channel.ready()
         yield channel
         await channel.close()
@@ -149,7 +149,7 @@ async def auth(infra: Stack) -> AsyncIterator[Channel]:
     settings = services.auth.settings.Settings(**{**environment, "register_ip_limit": "1000/1"})
     async with supervised(services.auth.wiring.build(settings)):
         channel = Channel(infra.target("auth"), infra.credential("gateway"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await channel.ready()
         yield channel
         await channel.close()
@@ -191,7 +191,7 @@ async def emitted(database: Database, user_id: str, kind: str) -> list[Envelope]
     return [Envelope.FromString(bytes(envelope)) for (envelope,) in found]
 
 
-async def handled(database: Database, *envelopes: Envelope, seconds: float = 15) -> None:
+async def handled(database: Database, *envelopes: Envelope, seconds: float = PATIENCE) -> None:
     """Wait until the consumer has taken in all of the events."""
     statement = "select count(*) from inbox where event_id = any(cast(:ids as uuid[]))"
     ids = [envelope.event_id for envelope in envelopes]
@@ -202,7 +202,7 @@ async def handled(database: Database, *envelopes: Envelope, seconds: float = 15)
     await until(all_seen, seconds=seconds)
 
 
-async def until(condition: Callable[[], Awaitable[Any]], *, seconds: float = 15) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], *, seconds: float = PATIENCE) -> Any:
     """Wait until something is true, and return it."""
     async with asyncio.timeout(seconds):
         while not (found := await condition()):

@@ -13,7 +13,7 @@ from nats.aio.client import Client
 from sqlalchemy import text
 
 from chassis import events
-from chassis.call import Call, Caller, Meter, serving
+from chassis.call import Caller, Meter
 from chassis.database import Database, Transaction
 from chassis.errors import Failure
 from chassis.rpc.client import Channel
@@ -37,8 +37,10 @@ from messaging.users.v1 import (
 from services.users.bus import publish
 from services.users.settings import Settings
 from services.users.wiring import build
+from tests.support import calls
 from tests.support.factories import envelopes
 from tests.support.factories.profiles import ensure_request
+from tests.support.people import PATIENCE
 
 
 class Users:
@@ -62,9 +64,8 @@ class Users:
         self, rpc: Callable[..., Any], request: Message, *, by: str = "", roles: str = ""
     ) -> tuple[Any, Meter]:
         """Call, and say what it cost."""
-        call = Call(caller=Caller(by, frozenset(roles.split())) if by else None)
-        with serving(call):
-            return await self.channel.call(rpc, request, timeout=5), call.meter
+        caller = Caller(by, frozenset(roles.split())) if by else None
+        return await calls.bill(self.channel, rpc, request, caller=caller)
 
     async def join(self, **fields: str) -> profiles_pb2.Profile:
         """Somebody new."""
@@ -143,7 +144,7 @@ async def running(stack: Stack, **settings: Any) -> AsyncIterator[Users]:
     task = asyncio.create_task(build(Settings(**{**environment, **settings})).run())
     users = Users(stack, settings.get("listen", environment["listen"]))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await users.channel.ready()
         yield users
     finally:
@@ -216,7 +217,7 @@ def tell(operator: Client) -> Tell:
     return publish_event
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 10) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = PATIENCE) -> None:
     """Wait until something is true."""
     async with asyncio.timeout(seconds):
         while not await condition():

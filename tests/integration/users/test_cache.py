@@ -101,7 +101,7 @@ async def test_a_change_whose_author_crashed_is_seen_when_its_event_arrives(user
     async def is_seen() -> bool:
         return await name(users, ada.user_id) == "Countess"
 
-    await until(is_seen, seconds=3)
+    await until(is_seen)
 
 
 async def test_a_choice_whose_author_crashed_holds_when_its_event_arrives(users: Users, database: Database) -> None:
@@ -114,7 +114,7 @@ async def test_a_choice_whose_author_crashed_holds_when_its_event_arrives(users:
     async def is_hidden() -> bool:
         return (await users.get(ada.user_id, by=eve.user_id)).is_hidden
 
-    await until(is_hidden, seconds=3)
+    await until(is_hidden)
 
 
 async def test_a_block_whose_author_crashed_holds_when_its_event_arrives(users: Users, database: Database) -> None:
@@ -127,7 +127,7 @@ async def test_a_block_whose_author_crashed_holds_when_its_event_arrives(users: 
     async def is_hidden() -> bool:
         return (await users.get(ada.user_id, by=eve.user_id)).presence.state == pb.PRESENCE_STATE_OFFLINE
 
-    await until(is_hidden, seconds=3)
+    await until(is_hidden)
 
 
 async def test_entries_hold_nothing_private_and_expire(users: Users, redis_client: Redis) -> None:
@@ -249,5 +249,5 @@ async def test_a_change_while_redis_was_down_is_seen_when_it_is_back(
     async def is_seen() -> bool:
         return await name(users, ada.user_id) == "Countess" and await cost(users, ada.user_id) == 0
 
-    await until(is_seen, seconds=10)
+    await until(is_seen)
     await announced.unsubscribe()

@@ -100,7 +100,7 @@ async def test_suspended_people_vanish_until_they_are_restored(users: Users, tel
     async def has_vanished() -> bool:
         return not await is_there(users, ada.user_id)
 
-    await until(has_vanished, seconds=3)
+    await until(has_vanished)
     assert await listed(users, name) == await found(users, name) == []
     # What they wrote stays, and so does the name above it.
     assert (await users.get(ada.user_id, by=user_id())).username == name

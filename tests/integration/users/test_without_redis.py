@@ -91,7 +91,7 @@ async def test_presence_is_back_with_redis(users: Users) -> None:
             return False
         return True
 
-    await until(is_noted, seconds=5)
+    await until(is_noted)
     answer = await users.ask(users.presences.GetPresence, presences_pb2.GetPresenceRequest(user_ids=[ada]))
     assert answer.presences[0].state == pb.PRESENCE_STATE_ONLINE
 

@@ -50,14 +50,14 @@ CASES: list[tuple[Any, str, str, int, Payload]] = [
         events_pb2.MessageSent(**WORDS, thread_author_id=PARTICIPANT.user_id),
     ),
     (
-        events.MessageEdited(MESSAGE, dataclasses.replace(MESSAGE, mentions=(PARTICIPANT.user_id,), mentions_all=True)),
+        events.MessageEdited(MESSAGE, dataclasses.MESSAGE._replace(mentions=(PARTICIPANT.user_id,), mentions_all=True)),
         "message_edited",
         MESSAGE.conversation_id,
         7,
         events_pb2.MessageEdited(**WORDS, previous_mentioned_ids=[PARTICIPANT.user_id], previously_mentioned_all=True),
     ),
     (
-        events.MessageEdited(MESSAGE, dataclasses.replace(MESSAGE, requires_acknowledgement=True)),
+        events.MessageEdited(MESSAGE, dataclasses.MESSAGE._replace(requires_acknowledgement=True)),
         "message_edited",
         MESSAGE.conversation_id,
         7,
@@ -113,9 +113,7 @@ CASES: list[tuple[Any, str, str, int, Payload]] = [
         "vote_changed",
         PARTICIPANT.user_id,
         0,
-        events_pb2.VoteChanged(
-            conversation_id=MESSAGE.conversation_id, message_id=MESSAGE.message_id, options=[0, 2]
-        ),
+        events_pb2.VoteChanged(conversation_id=MESSAGE.conversation_id, message_id=MESSAGE.message_id, options=[0, 2]),
     ),
     (
         events.ConversationHidden(PARTICIPANT.user_id, CONVERSATION.conversation_id, is_hidden=True),
@@ -233,7 +231,11 @@ CASES: list[tuple[Any, str, str, int, Payload]] = [
 ]
 
 
-@pytest.mark.parametrize(("event", "kind", "aggregate_id", "rev", "payload"), CASES)
+@pytest.mark.parametrize(
+    ("event", "kind", "aggregate_id", "rev", "payload"),
+    CASES,
+    ids=[f"{n}-{kind}" for n, (_, kind, *_) in enumerate(CASES)],
+)
 def test_an_event_leaves_as_the_contract_has_it(
     event: object, kind: str, aggregate_id: str, rev: int, payload: Payload
 ) -> None:
