@@ -9,9 +9,9 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 import gateway
 from gateway.realtime.closing import Close
-from gateway.realtime.commands import COMMANDS, Positions, Renewal
+from gateway.realtime.commands import COMMANDS, Availability, Positions, Renewal
 from gateway.realtime.frames import MAX_ID_LENGTH
-from gateway.realtime.payloads import EVENTS, Renewed, Resumed, Scope
+from gateway.realtime.payloads import EVENTS, Nothing, Renewed, Resumed, Scope
 from gateway.rest.messages import Message
 from gateway.rest.models import Problem
 from gateway.rest.sends import AddressedDraft
@@ -43,6 +43,7 @@ _ID = {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH, "descriptio
 _COMMANDS: dict[str, tuple[type[BaseModel], type[BaseModel], str, str]] = {
     "authenticate": (Renewal, Renewed, "ack", "Say who is there; later on, again before the token expires"),
     "resume": (Positions, Resumed, "resumed", "Get what was missed, then everything as it happens"),
+    "presence.set": (Availability, Nothing, "ack", "Say whether one is at this device; of all devices the best counts"),
     "message.send": (AddressedDraft, Message, "ack", "Send a message"),
     **{name: (known.payload, known.answer, "ack", known.summary) for name, known in COMMANDS.items()},
 }

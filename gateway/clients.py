@@ -13,6 +13,7 @@ from messaging.auth.v1.sessions_pb2_grpc import SessionsStub
 from messaging.conversations.v1.acknowledgements_pb2_grpc import AcknowledgementsStub
 from messaging.conversations.v1.bans_pb2_grpc import BansStub
 from messaging.conversations.v1.bookmarks_pb2_grpc import BookmarksStub
+from messaging.conversations.v1.circles_pb2_grpc import CirclesStub
 from messaging.conversations.v1.conversations_pb2_grpc import ConversationsStub
 from messaging.conversations.v1.drafts_pb2_grpc import DraftsStub
 from messaging.conversations.v1.forwards_pb2_grpc import ForwardsStub
@@ -73,6 +74,7 @@ class ConversationsClient(Service):
     def __init__(self, target: str, credential: str) -> None:
         super().__init__(target, credential)
         self.conversations = self.stub(ConversationsStub)
+        self.circles = self.stub(CirclesStub)
         self.reports = self.stub(ReportsStub)
         self.reactions = self.stub(ReactionsStub)
         self.polls = self.stub(PollsStub)

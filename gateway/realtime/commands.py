@@ -82,6 +82,12 @@ class Position(Sent):
     seq: int = Field(ge=0, le=MAX_SEQ)
 
 
+class Availability(Sent):
+    """Whether somebody is at this device. Whoever does not say so is, for as long as the connection lasts."""
+
+    state: Literal["online", "away"]
+
+
 class Place(Sent):
     """A conversation."""
 

@@ -40,9 +40,9 @@ class Hub:
         self.rooms: dict[str, Room] = {}
         self.people: dict[str, Person] = {}
         self.epoch = ""
-        # Told of a room with a gap, and of people who come and go.
+        # Told of a room with a gap, and of people whose sockets come or go: whether one went, then.
         self.on_gap: Callable[[Room], None] = lambda _room: None
-        self.on_presence: Callable[[str, bool], None] = lambda _user_id, _is_here: None
+        self.on_presence: Callable[[str, bool], None] = lambda _user_id, _is_leaving: None
         self._loads = 0
         # Conversations that were heard of, but had no room, while memberships were being read.
         self._passed: set[str] = set()
@@ -63,10 +63,8 @@ class Hub:
         """
         user_id = socket.principal.user_id
         person = self.people.setdefault(user_id, Person(user_id))
-        if not person.sockets:
-            # Before anything is awaited: of two sockets that come together one must be the first.
-            self.on_presence(user_id, True)
         person.sockets[socket] = None
+        self.on_presence(user_id, False)
         SOCKETS.inc()
         for conversation_id in person.conversation_ids:
             self.rooms[conversation_id].sockets[socket] = None
@@ -87,7 +85,13 @@ class Hub:
             self._forget(conversation_id, socket)
         if not person.sockets:
             del self.people[person.user_id]
-            self.on_presence(person.user_id, False)
+        self.on_presence(person.user_id, True)
+
+    def mark_away(self, socket: Socket, is_away: bool) -> None:
+        """Take in whether somebody is at a device."""
+        if socket.is_away != is_away:
+            socket.is_away = is_away
+            self.on_presence(socket.principal.user_id, False)
 
     async def load(self, person: Person) -> dict[str, int]:
         """Read a person's memberships and join the rooms that are missing. Raises: Failure.
@@ -220,7 +224,7 @@ class Hub:
         if kind in private.KINDS:
             # Its aggregate is the user.
             if person := self.people.get(conversation_id):
-                self._tell_person(person, private.frame(Envelope.FromString(message.data)))
+                self.tell_person(person, private.frame(Envelope.FromString(message.data)))
             return
         room = self.rooms.get(conversation_id)
         if room is None:
@@ -262,9 +266,10 @@ class Hub:
             frame = frames.personal("notification.deleted", shown)
         else:
             return
-        self._tell_person(person, frame)
+        self.tell_person(person, frame)
 
-    def _tell_person(self, person: Person, frame: bytes) -> None:
+    def tell_person(self, person: Person, frame: bytes) -> None:
+        """Tell every device of one person, without a rev."""
         for socket in person.sockets:
             socket.push("", 0, frame)
 

@@ -17,6 +17,7 @@ from gateway.realtime.presence import Heartbeats
 from gateway.realtime.session import Desk, Session
 from gateway.realtime.tickets import Tickets
 from gateway.realtime.wire import Wire
+from gateway.realtime.witnesses import Witnesses
 from gateway.revocations import Revocations
 from gateway.sends import SendLanes
 from gateway.settings import Settings
@@ -47,7 +48,8 @@ class Realtime:
         self.hub = Hub(clients.conversations, bus)
         self.tickets = Tickets(redis, revocations)
         self._healer = Healer(self.hub, clients.conversations, bus, heartbeat_seconds=heartbeat_seconds)
-        self._heartbeats = Heartbeats(clients.users, heartbeat_seconds=heartbeat_seconds)
+        self._heartbeats = Heartbeats(clients.users, self.hub.people, heartbeat_seconds=heartbeat_seconds)
+        self._witnesses = Witnesses(self.hub, clients, bus)
         self.hub.on_presence = self._heartbeats.note
         self._desk = Desk(
             hub=self.hub,
@@ -83,7 +85,7 @@ class Realtime:
         """Work until cancelled, then drain."""
         try:
             async with asyncio.TaskGroup() as group:
-                for part in (self.hub, self._healer, self._heartbeats):
+                for part in (self.hub, self._healer, self._heartbeats, self._witnesses):
                     group.create_task(part.run(), name=type(part).__name__)
         finally:
             await self._drain()

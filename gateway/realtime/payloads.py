@@ -13,6 +13,7 @@ from gateway.rest.participants import Participant
 from gateway.rest.reactions import ReactionChange
 from gateway.rest.receipts import Receipt
 from gateway.rest.scheduled import ScheduledMessage
+from gateway.rest.users import UserPresence
 
 Rev = Annotated[int, Field(description="The conversation's revision", examples=[21])]
 
@@ -186,6 +187,12 @@ EVENTS: dict[str, tuple[type[Any], Scope, str]] = {
     "change.hidden": (Nothing, "numbered", "Something happened that you may not see; its rev counts"),
     "receipt.changed": (Receipt, "unnumbered", "Somebody has read on"),
     "typing.changed": (Typing, "unnumbered", "Somebody types, or has stopped"),
+    "presence.changed": (
+        UserPresence,
+        "personal",
+        "Somebody in a conversation of yours with at most 100 members, or among your contacts, came, turned away or "
+        "went; offline and null, too, once they no longer let you know",
+    ),
     "membership.changed": (SettingsChange, "personal", "Another device of yours changed your settings"),
     "message.acknowledged": (Acknowledged, "personal", "Another device of yours acknowledged a message"),
     "message.hidden": (Hidden, "personal", "Another device of yours deleted a message for you alone"),

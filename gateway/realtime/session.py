@@ -21,7 +21,7 @@ from gateway.errors import FrameInvalid, UnknownCommand
 from gateway.principal import Principal, TokenInvalid, Verifier
 from gateway.realtime import frames
 from gateway.realtime.closing import Close
-from gateway.realtime.commands import COMMANDS, Positions, Renewal, read, read_send
+from gateway.realtime.commands import COMMANDS, Availability, Positions, Renewal, read, read_send
 from gateway.realtime.frames import Command
 from gateway.realtime.hub import Hub
 from gateway.realtime.resume import Resume
@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 AUTHENTICATE_SECONDS = 5.0
 # How long a client may think about whether it wants to resume.
 CHOOSE_SECONDS = 1.0
+# A busy loop runs its timers before it reads: what has arrived is heard within this.
+_TURN_SECONDS = 0.02
 COMMAND_SECONDS = 5.0
 MAX_SOCKETS_PER_USER = 10
 # Commands that wait for those before them, and refusals by a limit in a row, that a connection survives.
@@ -105,7 +107,9 @@ class Session:
         try:
             command = self._parse(data)
             command_id = command.id
-            if command.type == "message.send" and self._is_open and self._socket is not None:
+            # Behind a resume that is yet to be obeyed a send waits, or it would decide where the events begin.
+            is_next = self._is_chosen or self._worker is None
+            if command.type == "message.send" and is_next and self._is_open and self._socket is not None:
                 self._go_live()
                 self._send(command, self._socket)
                 return
@@ -183,6 +187,10 @@ class Session:
             if command.type == "message.send":
                 self._send(command, self._socket)
                 return
+            if command.type == "presence.set":
+                self._desk.hub.mark_away(self._socket, read(Availability, command.payload).state == "away")
+                self._wire.write(frames.reply("ack", command.id, {}))
+                return
             handling = COMMANDS.get(command.type)
             if handling is None:
                 raise UnknownCommand()
@@ -238,7 +246,7 @@ class Session:
         self._expire_at(principal.expires_at)
         self._wire.write(frames.personal("hello", self._greeting(principal)))
         self._is_open = True
-        self._timer = self._wire.loop.call_later(CHOOSE_SECONDS, self._go_live)
+        self._timer = self._wire.loop.call_later(CHOOSE_SECONDS, self._listen_once_more)
 
     def _greeting(self, principal: Principal) -> views.View:
         return {
@@ -268,6 +276,16 @@ class Session:
             self._expiry.cancel()
         close = partial(self.close, Close.AUTHENTICATE, "token expired")
         self._expiry = self._wire.loop.call_later(max(moment - time.time(), 0.0), close)
+
+    def _listen_once_more(self) -> None:
+        self._timer = self._wire.loop.call_later(_TURN_SECONDS, self._stop_waiting)
+
+    def _stop_waiting(self) -> None:
+        """Go live, unless a command was heard meanwhile: it decides."""
+        if self._worker is None:
+            self._go_live()
+        else:
+            self._listen_once_more()
 
     def _go_live(self) -> None:
         """Deliver from now on, unless it is decided already where the events begin."""

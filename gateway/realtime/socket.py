@@ -14,13 +14,15 @@ MAX_HELD = MAX_BACKLOG // 2
 class Socket:
     """Begins held; `resume` or a second's silence makes it live."""
 
-    __slots__ = ("_ahead", "_held", "_held_bytes", "client_ip", "principal", "wire")
+    __slots__ = ("_ahead", "_held", "_held_bytes", "client_ip", "is_away", "principal", "wire")
 
     def __init__(self, wire: Wire, principal: Principal, client_ip: str) -> None:
         """Take the connection and whose it is."""
         self.wire = wire
         self.principal = principal
         self.client_ip = client_ip
+        # Whether nobody is at the device, as it says itself.
+        self.is_away = False
         self._held: list[tuple[str, int, bytes]] | None = []
         self._held_bytes = 0
         # Conversation -> rev that this socket has already, where that is ahead of the hub.

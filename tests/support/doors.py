@@ -94,10 +94,10 @@ async def said(socket: Socket, text: str | bytes) -> Any:
 
 
 async def silence(socket: Socket, seconds: float = 0.3) -> list[Any]:
-    """What comes within a while, digests apart."""
+    """What comes within a while, apart from digests and from who else comes and goes."""
     before = len(socket.frames)
     await asyncio.sleep(seconds)
-    return [frame for frame in socket.frames[before:] if frame["type"] != "digest"]
+    return [frame for frame in socket.frames[before:] if frame["type"] not in {"digest", "presence.changed"}]
 
 
 def events(socket: Socket, conversation_id: str) -> list[tuple[str, int]]:
