@@ -56,11 +56,13 @@ class MessagesServicer(rpc.MessagesServicer):
             cursor=self._pager.decode(request.page_token, filters),
             size=size(request.page_size),
         )
-        return pb.ListMessagesResponse(
-            messages=map(convert.viewed, page.rows),
+        response = pb.ListMessagesResponse(
             next_page_token=self._pager.encode(page.next, filters),
             previous_page_token=self._pager.encode(page.previous, filters),
         )
+        for shown in page.rows:
+            convert.viewed(shown, response.messages.add)
+        return response
 
     async def EditMessage(self, request: pb.EditMessageRequest, context: Context) -> pb.EditMessageResponse:
         """Refuses other people's messages, deleted ones, those past the edit window, and old etags."""

@@ -1,7 +1,5 @@
 """Confirming that one took notice, and who has not yet."""
 
-from dataclasses import replace
-
 from chassis.database import Transaction
 from chassis.paging import Cursor, Page
 from services.conversations.domain import marks
@@ -27,7 +25,7 @@ def acknowledge(tx: Transaction, *, message_id: MessageId, user_id: UserId) -> A
     message = marked.message
     if not message.requires_acknowledgement or message.sender_id == user_id:
         raise AcknowledgementNotRequired()
-    counted = replace(message, acknowledgement_count=message.acknowledgement_count + 1)
+    counted = message._replace(acknowledgement_count=message.acknowledgement_count + 1)
     saved = marks.save(tx, marked, counted, ChangeKind.MESSAGE_UPDATED, actor_id=user_id)
     given = acknowledgements.add(tx, saved, user_id)
     tx.emit(MessageUpdated(saved))

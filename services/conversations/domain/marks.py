@@ -1,6 +1,6 @@
 """What all shared marks on messages have in common: the conversation's lock, a revision, a line in the log."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chassis.database import Transaction
 from services.conversations.model.changes import ChangeKind
@@ -37,7 +37,7 @@ def lock(tx: Transaction, message_id: MessageId, member_id: UserId) -> Marked:
 def save(tx: Transaction, marked: Marked, message: Message, kind: ChangeKind, *, actor_id: UserId) -> Message:
     """Store a locked message as it shall be, under the conversation's next revision."""
     changed = marked.conversation.changed()
-    saved = replace(message, rev=changed.rev)
+    saved = message._replace(rev=changed.rev)
     messages.save(tx, saved)
     conversations.save(tx, changed)
     changes.append(tx, changed, kind, actor_id=actor_id, target_ids=[saved.message_id])

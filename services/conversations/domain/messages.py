@@ -1,7 +1,5 @@
 """Reading, editing and deleting messages; sending is in domain/sends.py."""
 
-from dataclasses import replace
-
 from chassis.database import Reading, Transaction
 from chassis.errors import EtagMismatch
 from chassis.paging import Cursor, Page
@@ -77,8 +75,7 @@ def edit(
     standing.require_may_write(tx.now)
     if etag and etag != str(message.rev):
         raise EtagMismatch()
-    wanted = replace(
-        message,
+    wanted = message._replace(
         content=message.content if content is None else content,
         priority=message.priority if priority is None else priority,
         is_important=message.is_important if is_important is None else is_important,
@@ -90,7 +87,7 @@ def edit(
         return _viewed(tx, message, editor_id)
     changed = conversation.changed()
     is_rewritten = wanted.content != message.content
-    edited = replace(wanted, rev=changed.rev, edited_at=tx.now if is_rewritten else message.edited_at)
+    edited = wanted._replace(rev=changed.rev, edited_at=tx.now if is_rewritten else message.edited_at)
     if is_rewritten:
         if message.forwarded_from is not None:
             raise NotTheAuthor()
@@ -101,7 +98,7 @@ def edit(
         _await_acknowledgements(tx, edited, limits)
     conversations.save(tx, changed)
     changes.append(tx, changed, ChangeKind.MESSAGE_EDITED, actor_id=editor_id, target_ids=[message_id])
-    tx.emit(MessageEdited(edited, before=message))
+    tx.emit(MessageEdited(edited, message, _hidden_from(tx, message, edited)))
     return _viewed(tx, edited, editor_id)
 
 
@@ -111,7 +108,14 @@ def _addressed(tx: Transaction, message: Message) -> Message:
     names = {(message.conversation_id, username) for username in mentions.usernames}
     named = sends.mentioned(tx, names) if names else {}
     found = tuple(named[name] for name in sorted(names) if name in named)
-    return replace(message, mentions=found, mentions_all=mentions.is_everybody)
+    return message._replace(mentions=found, mentions_all=mentions.is_everybody)
+
+
+def _hidden_from(tx: Transaction, before: Message, edited: Message) -> tuple[UserId, ...]:
+    """Those who must not hear of it, where an edit calls people or asks for something."""
+    is_calling = edited.mentions_all > before.mentions_all or bool(set(edited.mentions) - set(before.mentions))
+    is_asking = edited.requires_acknowledgement > before.requires_acknowledgement
+    return messages.hidden_from(tx, before) if is_calling or is_asking else ()
 
 
 def _await_acknowledgements(tx: Transaction, message: Message, limits: Limits) -> None:

@@ -1,7 +1,5 @@
 """Pinning messages in their conversation."""
 
-from dataclasses import replace
-
 from chassis.database import Transaction
 from chassis.paging import Cursor, Page
 from services.conversations.domain import marks
@@ -62,5 +60,5 @@ def _lock(tx: Transaction, message_id: MessageId, actor_id: UserId) -> Marked:
 
 
 def _change(tx: Transaction, marked: Marked, actor_id: UserId, *, is_pinned: bool) -> None:
-    changed = replace(marked.message, is_pinned=is_pinned)
+    changed = marked.message._replace(is_pinned=is_pinned)
     tx.emit(PinChanged(marks.save(tx, marked, changed, ChangeKind.PIN_CHANGED, actor_id=actor_id), actor_id))

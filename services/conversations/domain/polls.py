@@ -89,6 +89,6 @@ def _cast(tx: Transaction, marked: Marked, poll: Poll, user_id: UserId, options:
 
 
 def _save(tx: Transaction, marked: Marked, poll: Poll, actor_id: UserId) -> None:
-    changed = replace(marked.message, poll=poll)
+    changed = marked.message._replace(poll=poll)
     saved = marks.save(tx, marked, changed, ChangeKind.MESSAGE_UPDATED, actor_id=actor_id)
     tx.emit(MessageUpdated(saved), actor_id=actor_id)

@@ -1,7 +1,6 @@
 """Previews of links: promised with a message, made by the worker, added to the message as a change of their own."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from chassis.database import Transaction, jobs
 from services.conversations.model.changes import ChangeKind
@@ -27,7 +26,7 @@ def _promise(tx: Transaction, message_ids: list[MessageId]) -> None:
 def kept(message: Message) -> Message:
     """The message without the previews of links that its text no longer has."""
     written = links(message.content)
-    return replace(message, previews=tuple(preview for preview in message.previews if preview.url in written))
+    return message._replace(previews=tuple(preview for preview in message.previews if preview.url in written))
 
 
 def wanted(tx: Transaction, message_id: MessageId) -> tuple[str, ...]:
@@ -53,7 +52,7 @@ def attach(tx: Transaction, message_id: MessageId, found: Mapping[str, Preview])
     if previews == message.previews:
         return
     changed = conversation.changed()
-    updated = replace(message, rev=changed.rev, previews=previews)
+    updated = message._replace(rev=changed.rev, previews=previews)
     messages.save(tx, updated)
     conversations.save(tx, changed)
     changes.append(tx, changed, ChangeKind.MESSAGE_UPDATED, actor_id=message.sender_id, target_ids=[message_id])

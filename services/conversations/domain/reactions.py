@@ -1,7 +1,5 @@
 """Reacting to messages."""
 
-from dataclasses import replace
-
 from chassis.database import Transaction
 from chassis.paging import Cursor, Page
 from services.conversations.domain import marks
@@ -71,7 +69,7 @@ def list_reactions(
 
 def _change(tx: Transaction, marked: Marked, user_id: UserId, emoji: str, *, is_added: bool) -> Tally:
     counts = moved(marked.message.reactions, emoji, 1 if is_added else -1)
-    reacted = replace(marked.message, reactions=counts)
+    reacted = marked.message._replace(reactions=counts)
     saved = marks.save(tx, marked, reacted, ChangeKind.REACTION_CHANGED, actor_id=user_id)
     count = dict(counts).get(emoji, 0)
     tx.emit(ReactionChanged(saved, user_id, emoji, is_added, count))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from services.conversations.model.ids import UserId
 from services.conversations.model.messages import Message
@@ -76,8 +77,7 @@ class ViewerState:
     votes: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Viewed:
+class Viewed(NamedTuple):
     """A message as one member sees it; without a state there is nothing to add."""
 
     message: Message

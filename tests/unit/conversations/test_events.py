@@ -50,14 +50,14 @@ CASES: list[tuple[Any, str, str, int, Payload]] = [
         events_pb2.MessageSent(**WORDS, thread_author_id=PARTICIPANT.user_id),
     ),
     (
-        events.MessageEdited(MESSAGE, dataclasses.MESSAGE._replace(mentions=(PARTICIPANT.user_id,), mentions_all=True)),
+        events.MessageEdited(MESSAGE, MESSAGE._replace(mentions=(PARTICIPANT.user_id,), mentions_all=True)),
         "message_edited",
         MESSAGE.conversation_id,
         7,
         events_pb2.MessageEdited(**WORDS, previous_mentioned_ids=[PARTICIPANT.user_id], previously_mentioned_all=True),
     ),
     (
-        events.MessageEdited(MESSAGE, dataclasses.MESSAGE._replace(requires_acknowledgement=True)),
+        events.MessageEdited(MESSAGE, MESSAGE._replace(requires_acknowledgement=True)),
         "message_edited",
         MESSAGE.conversation_id,
         7,
