@@ -56,6 +56,9 @@ load: $(STUBS) ## Measure one part alone: SERVICE=conversations, or gateway, aut
 faults: $(STUBS) ## Kill processes at chosen places under load: ARGS="--point K3 --kills 100"
 	$(LOADING) -m tests.faults.failpoints $(ARGS)
 
+returns: $(STUBS) ## End a gateway under its sockets and see them come back: ARGS="--sockets 1000 --way kill drain elsewhere"
+	$(LOADING) -m tests.faults.returns $(ARGS)
+
 check: $(STUBS) ## Check format, lint, types, import arrows and the project's own rules
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -95,4 +98,4 @@ $(STUBS): $(VENV) protos/generate.py $(shell find protos/messaging -name '*.prot
 	@$(PYTHON) -m protos.generate
 	@touch $@
 
-.PHONY: run status logs stop admin test test-unit coverage bench load faults check fix protos lock clean help
+.PHONY: run status logs stop admin test test-unit coverage bench load faults returns check fix protos lock clean help

@@ -1,4 +1,4 @@
-"""Devices that always come back: each resumes where its connection broke off, and counts what is missing or comes twice.
+"""Devices that always come back: each resumes where it was, and counts what is missing or comes twice.
 
 They are light on purpose: hundreds of them share one loop with whoever breaks what they are connected to.
 """
@@ -48,9 +48,13 @@ class Device(picows.WSListener):
         while True:
             url = self.fleet.urls[turn % len(self.fleet.urls)]
             try:
-                async with self.fleet.first_places, asyncio.timeout(HANDSHAKE_SECONDS):
-                    address = f"{url.replace('http', 'ws', 1)}/api/v1/ws/"
-                    transport, _ = await picows.ws_connect(lambda: self, address, extra_headers=headers)
+                async with self.fleet.first_places:
+                    transport, _ = await picows.ws_connect(
+                        lambda: self,
+                        f"{url.replace('http', 'ws', 1)}/api/v1/ws/",
+                        extra_headers=headers,
+                        websocket_handshake_timeout=HANDSHAKE_SECONDS,
+                    )
                 await transport.wait_disconnected()
             except (OSError, TimeoutError, picows.WSError):
                 self.fleet.refused += 1
@@ -66,6 +70,9 @@ class Device(picows.WSListener):
 
     def on_ws_connected(self, transport: picows.WSTransport) -> None:
         self._transport = transport
+        if self._epoch:
+            # Behind the token, without waiting for hello: it has a second to arrive.
+            self._resume()
 
     def on_ws_disconnected(self, _transport: picows.WSTransport) -> None:
         self._transport = None
@@ -77,7 +84,7 @@ class Device(picows.WSListener):
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
         if frame.msg_type == picows.WSMsgType.CLOSE:
             if self.is_live.is_set():
-                self.fleet.note_close(int(frame.get_close_code()))
+                self.fleet.note_close(frame.get_close_code().value)
             transport.disconnect()
         if frame.msg_type != picows.WSMsgType.TEXT:
             return
@@ -88,21 +95,29 @@ class Device(picows.WSListener):
         self._heard_at = now
         match shown:
             case {"conversation_id": str(conversation_id), "rev": int(rev), "type": str(kind)}:
-                self._note(conversation_id, rev)
-                self.messages[conversation_id] += kind == "message.created"
+                self._note(conversation_id, rev, is_message=kind == "message.created")
             case {"type": "hello", "payload": {"epoch": str(epoch)}}:
-                if self._epoch not in {"", epoch}:
-                    self.fleet.errors[EPOCH_LOST] += 1
-                self._epoch = epoch
-                asked = {"type": "resume", "id": "r", "payload": {"epoch": epoch, "revs": self.revs}}
-                transport.send(picows.WSMsgType.TEXT, orjson.dumps(asked))
+                if not self._epoch:
+                    self._epoch = epoch
+                    self._resume()
+                self.fleet.errors[EPOCH_LOST] += epoch != self._epoch
             case {"type": "resumed", "payload": {"conversations": dict(conversations)}}:
                 self._come_back(conversations, now)
             case {"type": "error", "payload": {"code": str(code)}}:
                 self.fleet.errors[code] += 1
 
-    def _note(self, conversation_id: str, rev: int) -> None:
+    def _resume(self) -> None:
+        asked = {"type": "resume", "id": "r", "payload": {"epoch": self._epoch, "revs": self.revs}}
+        if self._transport is not None:
+            self._transport.send(picows.WSMsgType.TEXT, orjson.dumps(asked))
+
+    def _note(self, conversation_id: str, rev: int, *, is_message: bool) -> None:
         before = self.revs.get(conversation_id, rev - 1)
+        if rev != before + 1 and not self.is_live.is_set():
+            # The resume was too late to hold back what is live; its answer has it again, behind what was missed.
+            self.fleet.early += 1
+            return
+        self.messages[conversation_id] += is_message
         self.fleet.gaps += max(0, rev - before - 1)
         self.fleet.repeats += rev <= before
         self.fleet.caught_up += not self.is_live.is_set()
@@ -129,7 +144,7 @@ class Fleet:
         self.urls = urls
         self.devices: list[Device] = []
         self.first_places = asyncio.Semaphore(AT_ONCE)
-        self.losses = self.refused = self.gaps = self.repeats = self.caught_up = 0
+        self.losses = self.refused = self.gaps = self.repeats = self.caught_up = self.early = 0
         self.silence = 0.0
         self.returns: list[float] = []
         self.closes: Counter[int] = Counter()
@@ -142,6 +157,8 @@ class Fleet:
         """Connect so many devices of everybody, and wait until all are live."""
         self.devices = [Device(self, guest) for guest in guests for _ in range(each)]
         self._staying = [asyncio.create_task(device.stay()) for device in self.devices]
+        for task in self._staying:
+            task.add_done_callback(self._note_defect)
         await self.are_back()
         # From here on nobody waits for anybody.
         self.first_places = asyncio.Semaphore(len(self.devices))
@@ -159,6 +176,10 @@ class Fleet:
         self.closes[code] += 1
         if code == DRAINING:
             self.drained_at.append(time.monotonic())
+
+    def _note_defect(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            self.errors[repr(task.exception())] += 1
 
     async def leave(self) -> None:
         """End all connections."""

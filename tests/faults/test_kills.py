@@ -34,6 +34,11 @@ class History:
     refused: int = 0
     delayed: int = 0
 
+    def add(self, other: "History") -> None:
+        self.acknowledged |= other.acknowledged
+        self.unknown, self.refused = self.unknown + other.unknown, self.refused + other.refused
+        self.delayed += other.delayed
+
 
 async def send_until_known(person: Person, conversation: str, history: History, give_up: float) -> None:
     """Send one message, repeating it with its key for as long as the outcome is not known."""
@@ -75,7 +80,7 @@ async def load(pair: tuple[Person, Person, str], seconds: float) -> History:
 async def check(pair: tuple[Person, Person, str], history: History) -> None:
     """Compare what was acknowledged with what both members see."""
     a, b, conversation = pair
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         # A connection to a service that was away is tried again a moment after it is back.
         while (await a.http.get(f"/api/v1/conversations/{conversation}/")).status_code == 503:
             await asyncio.sleep(0.2)
@@ -101,15 +106,17 @@ async def test_nothing_is_lost_or_doubled_when_conversations_is_killed(
             kills += 1
             await asyncio.to_thread(fragile.start, "conversations")
             with suppress(TimeoutError):
-                await asyncio.wait_for(is_over.wait(), 2.5)
+                async with asyncio.timeout(2.5):
+                    await is_over.wait()
 
     nemesis = asyncio.create_task(kill_often())
     history = await load(pair, 10)
+    # A run in which nothing happened proves nothing, and on a slow machine it takes long to come back.
+    while kills < 2:
+        history.add(await load(pair, 5))
     is_over.set()
     await nemesis
     await check(pair, history)
-    # A run in which nothing happened proves nothing.
-    assert kills >= 2
     assert history.delayed + history.refused + history.unknown > 0
 
 
@@ -123,7 +130,7 @@ async def test_sends_go_on_without_nats_and_their_events_arrive_afterwards(
         assert history.refused + history.unknown == 0
         assert socket.messages() == []
         await asyncio.to_thread(fragile.start, "nats")
-        await socket.until("message.created", count=3 * RATE, seconds=40)
+        await socket.until("message.created", count=3 * RATE, seconds=60)
         assert [message["seq"] for message in socket.messages()] == list(range(1, 3 * RATE + 1))
     await check(pair, history)
 
@@ -137,7 +144,7 @@ async def test_sends_go_on_without_redis(fragile: Stack, pair: tuple[Person, Per
         finally:
             await asyncio.to_thread(fragile.start, "redis")
         assert history.refused + history.unknown == 0
-        await socket.until("message.created", count=3 * RATE, seconds=20)
+        await socket.until("message.created", count=3 * RATE, seconds=60)
     await check(pair, history)
 
 
@@ -151,7 +158,7 @@ async def test_a_gateway_that_was_killed_comes_back_and_sockets_resume(
         known = (await socket.until("message.created"))["rev"]
         epoch = socket.hello["epoch"]
         await asyncio.to_thread(fragile.kill, "gateway")
-        await asyncio.wait_for(socket.connection.wait_closed(), 10)
+        await socket.connection.wait_closed()
     await asyncio.to_thread(fragile.start, "gateway")
     await a.say(conversation, "after")
     async with b.socket({conversation: known}, epoch) as socket:

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.stack import Stack
 from gateway.realtime import session
-from tests.support.doors import Door, close_code, events, silence
+from tests.support.doors import Door, close_code, command, events, silence
 from tests.support.people import Person
 
 
@@ -80,6 +80,29 @@ async def test_another_first_command_means_live_from_now(
         await socket.until("hello")
         await socket.command("message.send", {"conversation_id": place, "content": "mine"})
         await socket.until("message.created")
+
+
+async def test_what_is_sent_right_behind_a_resume_waits_for_it(door: Door, ada: Person, bob: Person) -> None:
+    place = await ada.direct(bob)
+    async with bob.socket() as before:
+        await ada.say(place, "seen")
+        known = (await before.until("message.created"))["rev"]
+        epoch = before.hello["epoch"]
+    for text in ("missed", "missed too"):
+        await ada.say(place, text)
+    async with door.connected(bob) as socket:
+        await socket.until("hello")
+        revs = {"epoch": epoch, "revs": {place: known}}
+        sent = {"conversation_id": place, "content": "mine"}
+        # Both in one segment: neither waits for an answer.
+        connection = socket.connection
+        connection.protocol.send_text(command("resume", revs, "1").encode())
+        connection.protocol.send_text(command("message.send", sent, "2").encode())
+        connection.transport.write(b"".join(connection.protocol.data_to_send()))
+        await socket.until("ack")
+        await socket.until("message.created", count=3)
+
+        assert [message["content"] for message in socket.messages()] == ["missed", "missed too", "mine"]
 
 
 async def test_a_live_device_may_resume_again(door: Door, ada: Person, bob: Person) -> None:
