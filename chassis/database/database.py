@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chassis import call, failpoints
 from chassis.database.engine import DriverError, make_engine, raise_failure
 from chassis.database.once import Answer, Once
-from chassis.database.reading import Reading
+from chassis.database.reading import Prepared, Reading
 from chassis.database.transaction import Encode, Recorder, Transaction
 from chassis.errors import DeadlineRequired, Overloaded
 
@@ -29,8 +29,8 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 # How long a request waits for a free connection before it is refused.
 _WAIT_FOR_SLOT = 0.5
 _LOCK_TIMEOUT = "2000"
-_BEGIN = text("""
-    select set_config('statement_timeout', :statement, true), set_config('lock_timeout', :lock, true), now() as now
+_BEGIN = Prepared("""
+    select now(), set_config('statement_timeout', :statement, true), set_config('lock_timeout', :lock, true)
 """)
 
 
@@ -60,6 +60,7 @@ class Database:
         self.url = url
         self._encode = encode
         self._record = record
+        self._pool_size = pool_size
         self._engine = make_engine(url, pool_size=pool_size, process=service)
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="database")
         self._slots = asyncio.Semaphore(pool_size)
@@ -147,9 +148,7 @@ class Database:
             yield reading
         finally:
             active.meter.add(reading.queries, reading.query_seconds)
-            if driver.closed:
-                link.invalidate()
-            else:
+            if not driver.closed:
                 driver.autocommit = False
             link.close()
 
@@ -190,21 +189,19 @@ class Database:
 
     def _begin(self, remaining: float) -> tuple[Connection, Transaction]:
         parameters = {"statement": str(max(1, int(remaining * 1000))), "lock": _LOCK_TIMEOUT}
-        for attempt in (1, 2):
+        # Any pooled connection may have died while idle; nothing was done on it yet, so another one is safe.
+        for is_last in (*[False] * self._pool_size, True):
             connection = self._engine.connect()
             tx = Transaction(connection, _EPOCH, service=self.service, encode=self._encode, record=self._record)
             try:
-                tx.now = tx.execute(_BEGIN, parameters).one().now
-            except DBAPIError as error:
+                connection.begin()
+                tx.now = tx.rows(_BEGIN, parameters)[0][0]
+            except BaseException as error:
                 connection.close()
-                # A pooled connection may have died while idle; nothing was done on it yet, so a fresh one is safe.
-                if attempt == 1 and error.connection_invalidated:
-                    continue
-                raise
-            except BaseException:
-                connection.close()
-                raise
-            return connection, tx
+                if is_last or not isinstance(error, DBAPIError) or not error.connection_invalidated:
+                    raise
+            else:
+                return connection, tx
         raise AssertionError("unreachable")
 
     async def ping(self) -> None:

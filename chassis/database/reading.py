@@ -63,16 +63,22 @@ class Reading:
                 if query.name not in plans:
                     self._plan(cursor, query, plans)
                 cursor.execute(self._before + query.call, parameters)
-                found: list[tuple[Any, ...]] = cursor.fetchall()
+                found: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
                 return found
         except psycopg2.Error as error:
             # As SQLAlchemy reports its own, without the text and what is in it.
             is_lost = bool(driver.closed)
+            if is_lost:
+                self._forget(error)
             raise DBAPIError.instance(
                 None, None, error, psycopg2.Error, hide_parameters=True, connection_invalidated=is_lost
             ) from error
         finally:
             self._count(query.sql, begun)
+
+    def _forget(self, error: psycopg2.Error) -> None:
+        """Keep a connection that is lost out of the pool."""
+        self._link.invalidate(error)
 
     def _plan(self, cursor: Any, query: Prepared, plans: dict[str, None]) -> None:
         if len(plans) >= _KEPT_PLANS:

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import orjson
+import psycopg2
 from google.protobuf.timestamp_pb2 import Timestamp
-from sqlalchemy import Connection, CursorResult, Executable, text
+from sqlalchemy import Connection, CursorResult, Executable
 
 from chassis import call
-from chassis.database.reading import Reading
+from chassis.database import arrays
+from chassis.database.reading import Prepared, Reading
 from chassis.events import Outgoing
 from chassis.ids import uuid7
 from messaging.chassis.v1.envelope_pb2 import AuditRecorded, Envelope
@@ -23,7 +25,7 @@ Item = TypeVar("Item")
 _APPENDED_AT_ONCE = 5000
 
 # The identity is given in the order of the arrays, which is the order of emission.
-_APPEND = text("""
+_APPEND = Prepared("""
     with added as (
         insert into outbox (event_id, kind, aggregate_id, aggregate_rev, user_id, envelope)
         select event_id, kind, aggregate_id, aggregate_rev, user_id, envelope
@@ -64,6 +66,10 @@ class Transaction(Reading):
             return self.connection.execute(statement, parameters)
         finally:
             self._count(statement, begun)
+
+    def _forget(self, error: psycopg2.Error) -> None:
+        # The driver's connection behind it goes with it, and the rollback to come has nothing to do.
+        self.connection.invalidate(error)
 
     def emit(self, event: object, *, actor_id: str | None = None, traceparent: str | None = None) -> None:
         """Announce a fact: it reaches the outbox in this transaction, in the order of the calls.
@@ -136,15 +142,14 @@ class Transaction(Reading):
         ids = [uuid7() for _ in outgoing]
         events = [event for event, _, _ in outgoing]
         at = Timestamp(seconds=int(self.now.timestamp()), nanos=self.now.microsecond * 1000)
-        self.execute(
+        self.rows(
             _APPEND,
             {
-                # Ids and numbers need no quotes: one text costs less than the adaptation of each element.
-                "event_ids": f"{{{','.join(ids)}}}",
-                "kinds": [event.kind for event in events],
-                "aggregate_ids": [event.aggregate_id for event in events],
-                "aggregate_revs": f"{{{','.join(str(event.aggregate_rev) for event in events)}}}",
-                "user_ids": [event.user_id for event in events],
+                "event_ids": arrays.plain(ids),
+                "kinds": arrays.texts([event.kind for event in events]),
+                "aggregate_ids": arrays.texts([event.aggregate_id for event in events]),
+                "aggregate_revs": arrays.plain([event.aggregate_rev for event in events]),
+                "user_ids": arrays.texts([event.user_id for event in events]),
                 "envelopes": [_envelope(at, event_id, *each) for event_id, each in zip(ids, outgoing, strict=True)],
             },
         )

@@ -1,5 +1,6 @@
 """Which language a text is in, so that a search finds its words in their other forms; cheap enough for every send."""
 
+import struct
 from enum import IntEnum
 from itertools import repeat
 
@@ -70,13 +71,14 @@ _FREQUENT = {
 }
 # The first words decide; a text that changes its language later on is stemmed by how it begins.
 _CHARACTERS = 200
-# Counts of all languages in one number, 12 bits each, so that they are added in one go.
-_BITS = 12
+# Counts of all languages in one number, 16 bits each, so that they are added in one go.
+_BITS = 16
+_LANE = struct.Struct(f"<{len(Language)}H")
+_LANGUAGES = tuple(Language)
 _COUNTS: dict[str, int] = {}
 for _language, _words in _FREQUENT.items():
     for _word in set(_words.split()):
         _COUNTS[_word] = _COUNTS.get(_word, 0) + (1 << _BITS * _language)
-_MASK = (1 << _BITS) - 1
 
 
 def language_of(content: str) -> Language:
@@ -87,8 +89,9 @@ def language_of(content: str) -> Language:
     words = content[:_CHARACTERS].lower().split()
     counts = sum(map(_COUNTS.get, words, repeat(0)))
     if counts:
+        lanes = _LANE.unpack(counts.to_bytes(_LANE.size, "little"))
         # The first of those that have most; English stands first.
-        return max(_FREQUENT, key=lambda language: counts >> _BITS * language & _MASK)
+        return _LANGUAGES[lanes.index(max(lanes))]
     if content.isascii():
         return Language.ENGLISH
     beginning = content[:_CHARACTERS].lower()

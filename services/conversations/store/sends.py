@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database import Prepared, Transaction, arrays
 from services.conversations.model.changes import ChangeKind
 from services.conversations.model.ids import ConversationId, MessageId, UserId
 from services.conversations.model.languages import language_of
@@ -20,13 +20,13 @@ _ROLES = {role.value: role for role in Role}
 
 # What others hold is left out instead of waited for: one busy conversation must not delay the others. The clock is
 # read with the lock, so that within a conversation the order of time is that of seq; now() is that of the beginning.
-_LOCK = text("""
+_LOCK = Prepared("""
     select id, last_seq, rev, clock_timestamp() from conversations
     where id = any(cast(:ids as uuid[])) and deleted_at is null
     order by id for no key update skip locked
 """)
 # Keep the conditions equal to those of one member in store/participants.py.
-_CHECK = text("""
+_CHECK = Prepared("""
     select i.n, p.role, coalesce(a.is_active, true),
            c.kind = 1 and exists (select from blocks b where (b.user_id, b.blocked_user_id)
                                   in ((c.pair_low, c.pair_high), (c.pair_high, c.pair_low))),
@@ -41,7 +41,7 @@ _CHECK = text("""
                          and m.client_message_id = i.key
 """)
 # The sender has read what was there before, and the message itself.
-_WRITE = text("""
+_WRITE = Prepared("""
     with sent as (
         select * from unnest(
             cast(:ids as uuid[]), cast(:conversation_ids as uuid[]), cast(:seqs as bigint[]), cast(:revs as bigint[]),
@@ -149,19 +149,19 @@ class Checked:
 
 def lock(tx: Transaction, conversation_ids: Iterable[ConversationId]) -> tuple[dict[ConversationId, Head], datetime]:
     """Lock those conversations that nobody else holds; also returns the time from then on."""
-    rows = tx.execute(_LOCK, {"ids": _array(conversation_ids)}).all()
+    rows = tx.rows(_LOCK, {"ids": arrays.plain(conversation_ids)})
     heads = {conversation_id: Head(last_seq, rev) for conversation_id, last_seq, rev, _ in rows}
     return heads, max((row[3] for row in rows), default=tx.now)
 
 
 def check(tx: Transaction, drafts: Sequence[Draft]) -> dict[int, Checked]:
     """What is known about each draft, by its place; those from outsiders have no entry."""
-    rows = tx.execute(
+    rows = tx.rows(
         _CHECK,
         {
-            "conversation_ids": _array(draft.conversation_id for draft in drafts),
-            "sender_ids": _array(draft.sender_id for draft in drafts),
-            "keys": [draft.client_message_id for draft in drafts],
+            "conversation_ids": arrays.plain(draft.conversation_id for draft in drafts),
+            "sender_ids": arrays.plain(draft.sender_id for draft in drafts),
+            "keys": arrays.texts(draft.client_message_id for draft in drafts),
         },
     )
     return {
@@ -175,9 +175,9 @@ def targets(tx: Transaction, replies: Sequence[Draft]) -> dict[int, Target]:
     rows = tx.execute(
         _TARGETS,
         {
-            "conversation_ids": _array(draft.conversation_id for draft in replies),
-            "sender_ids": _array(draft.sender_id for draft in replies),
-            "target_ids": _array(draft.reply_to_id for draft in replies),
+            "conversation_ids": arrays.plain(draft.conversation_id for draft in replies),
+            "sender_ids": arrays.plain(draft.sender_id for draft in replies),
+            "target_ids": arrays.plain(draft.reply_to_id for draft in replies),
         },
     )
     return {n - 1: Target(*others) for n, *others in rows}
@@ -189,7 +189,7 @@ def mentioned(
     """The members who are called so in their conversations."""
     rows = tx.execute(
         _MENTIONED,
-        {"conversation_ids": _array(name[0] for name in names), "usernames": [name[1] for name in names]},
+        {"conversation_ids": arrays.plain(name[0] for name in names), "usernames": [name[1] for name in names]},
     )
     return {(conversation_id, username): user_id for conversation_id, username, user_id in rows}
 
@@ -199,16 +199,16 @@ def count_replies(tx: Transaction, replies: Sequence[Message]) -> None:
     tx.execute(
         _COUNT_REPLIES,
         {
-            "root_ids": _array(reply.thread_root_id for reply in replies),
-            "sender_ids": _array(reply.sender_id for reply in replies),
-            "seqs": _array(reply.seq for reply in replies),
+            "root_ids": arrays.plain(reply.thread_root_id for reply in replies),
+            "sender_ids": arrays.plain(reply.sender_id for reply in replies),
+            "seqs": arrays.plain(reply.seq for reply in replies),
         },
     )
 
 
 def remind(tx: Transaction, message_ids: Iterable[MessageId], *, at: datetime) -> None:
     """Have those who will not have acknowledged these messages by then reminded."""
-    tx.execute(_REMIND, {"message_ids": _array(message_ids), "next_at": at})
+    tx.execute(_REMIND, {"message_ids": arrays.plain(message_ids), "next_at": at})
 
 
 def forget_reminder(tx: Transaction, message_id: MessageId) -> None:
@@ -219,22 +219,22 @@ def forget_reminder(tx: Transaction, message_id: MessageId) -> None:
 def write(tx: Transaction, stored: Sequence[tuple[Message, bytes]], at: datetime) -> None:
     """Store messages with the hashes of their sends, log them, move their conversations and their senders on."""
     messages = [message for message, _ in stored]
-    tx.execute(
+    tx.rows(
         _WRITE,
         {
-            "ids": _array(message.message_id for message in messages),
-            "conversation_ids": _array(message.conversation_id for message in messages),
-            "seqs": _array(message.seq for message in messages),
-            "revs": _array(message.rev for message in messages),
-            "sender_ids": _array(message.sender_id for message in messages),
-            "message_types": _array(message.message_type for message in messages),
-            "contents": [message.content for message in messages],
-            "priorities": _array(message.priority for message in messages),
-            "importances": _array(message.is_important for message in messages),
-            "keys": [message.client_message_id for message in messages],
+            "ids": arrays.plain(message.message_id for message in messages),
+            "conversation_ids": arrays.plain(message.conversation_id for message in messages),
+            "seqs": arrays.plain(message.seq for message in messages),
+            "revs": arrays.plain(message.rev for message in messages),
+            "sender_ids": arrays.plain(message.sender_id for message in messages),
+            "message_types": arrays.plain(message.message_type for message in messages),
+            "contents": arrays.texts(message.content for message in messages),
+            "priorities": arrays.plain(message.priority for message in messages),
+            "importances": arrays.plain(message.is_important for message in messages),
+            "keys": arrays.texts(message.client_message_id for message in messages),
             "body_hashes": [body_hash for _, body_hash in stored],
-            "parts": [_parts(message) for message in messages],
-            "languages": _array(language_of(message.content) for message in messages),
+            "parts": arrays.texts(_parts(message) for message in messages),
+            "languages": arrays.plain(language_of(message.content) for message in messages),
             "at": at,
             "kind": ChangeKind.MESSAGE_SENT,
         },
@@ -254,8 +254,3 @@ def _parts(message: Message) -> str | None:
     }
     given = {name: value for name, value in given.items() if value}
     return json.dumps(given) if given else None
-
-
-def _array(values: Iterable[object]) -> str:
-    # For numbers and ids, which need no quotes: one text costs less than the adaptation of each element.
-    return f"{{{','.join(map(str, values))}}}"

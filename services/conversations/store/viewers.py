@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import text
 
-from chassis.database import Prepared, Reading, Transaction
+from chassis.database import Prepared, Reading, Transaction, arrays
 from services.conversations.model.ids import ConversationId, UserId
 from services.conversations.model.messages import Message
 from services.conversations.model.viewers import DeliveryStatus, Reach, Viewed, ViewerState
@@ -97,5 +97,5 @@ def state(marks: Sequence[Any]) -> ViewerState:
 
 
 def _reaches(tx: Reading, conversation_ids: Iterable[ConversationId], member_id: UserId) -> dict[str, Reach]:
-    parameters = {"conversation_ids": f"{{{','.join(conversation_ids)}}}", "member_id": member_id}
+    parameters = {"conversation_ids": arrays.plain(conversation_ids), "member_id": member_id}
     return {conversation_id: Reach(*least) for conversation_id, *least in tx.rows(_REACHES, parameters)}

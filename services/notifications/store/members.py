@@ -5,12 +5,11 @@ from typing import Any
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database import Transaction, arrays
 from services.notifications.model.ids import ConversationId, MessageId, UserId
 from services.notifications.model.members import Member, Position, Settings
 from services.notifications.model.messages import Message, Missed, Readers
 from services.notifications.model.notifications import Kind
-from services.notifications.store.rows import array
 
 _SET = text("""
     insert into members (conversation_id, user_id, is_present, read_seq, rev, visible_after)
@@ -125,10 +124,10 @@ def missing(tx: Transaction, sent: Sequence[Message]) -> list[Missed]:
         return [Missed(ConversationId(str(c)), UserId(str(u)), MessageId(str(n)), count) for c, u, n, count in rows]
     parameters = {
         **told,
-        "are_to_all": array(message.mentions.is_everybody for message in sent),
-        "root_ids": array(message.thread_root_id for message in sent),
-        "calling_ids": array(message.message_id for message in sent for _ in message.mentions.user_ids),
-        "called_ids": array(user_id for message in sent for user_id in message.mentions.user_ids),
+        "are_to_all": arrays.plain(message.mentions.is_everybody for message in sent),
+        "root_ids": arrays.plain(message.thread_root_id for message in sent),
+        "calling_ids": arrays.plain(message.message_id for message in sent for _ in message.mentions.user_ids),
+        "called_ids": arrays.plain(user_id for message in sent for user_id in message.mentions.user_ids),
     }
     return [
         Missed(ConversationId(str(c)), UserId(str(u)), MessageId(str(n)), count, Kind(kind), seqs and tuple(seqs))
@@ -153,11 +152,11 @@ def reached(tx: Transaction, told: Sequence[Message], readers: Readers, kind: Ki
 
 def _told(messages: Sequence[Message]) -> dict[str, Any]:
     return {
-        "ids": array(message.message_id for message in messages),
-        "conversation_ids": array(message.conversation_id for message in messages),
-        "seqs": array(message.seq for message in messages),
-        "sender_ids": array(message.sender_id for message in messages),
-        "times": array(message.told_at for message in messages),
+        "ids": arrays.plain(message.message_id for message in messages),
+        "conversation_ids": arrays.plain(message.conversation_id for message in messages),
+        "seqs": arrays.plain(message.seq for message in messages),
+        "sender_ids": arrays.plain(message.sender_id for message in messages),
+        "times": arrays.plain(message.told_at for message in messages),
     }
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import TextualSelect
 
-from chassis.database import Transaction
+from chassis.database import Transaction, arrays
 from chassis.ids import uuid7
 from services.notifications.model.ids import MessageId, UserId
 from services.notifications.model.messages import Message, Missed, Readers
 from services.notifications.model.notifications import Kind, Notification
-from services.notifications.store.rows import array, every, returning
+from services.notifications.store.rows import every, returning
 
 # So that no statement outlasts its timeout, however many people a batch concerns.
 _AT_ONCE = 5000
@@ -117,11 +117,11 @@ def _put(
 ) -> list[Notification]:
     shown = [messages[message_id] for message_id, _ in titles]
     parameters |= {
-        "message_ids": array(message.message_id for message in shown),
-        "message_kinds": array(kind for _, kind in titles),
-        "conversation_ids": array(message.conversation_id for message in shown),
-        "message_seqs": array(message.seq for message in shown),
-        "sender_ids": array(message.sender_id for message in shown),
+        "message_ids": arrays.plain(message.message_id for message in shown),
+        "message_kinds": arrays.plain(kind for _, kind in titles),
+        "conversation_ids": arrays.plain(message.conversation_id for message in shown),
+        "message_seqs": arrays.plain(message.seq for message in shown),
+        "sender_ids": arrays.plain(message.sender_id for message in shown),
         "titles": list(titles.values()),
         "bodies": [message.excerpt for message in shown],
         "now": tx.now,
@@ -130,13 +130,13 @@ def _put(
     for start in range(0, len(missed), _AT_ONCE):
         some = missed[start : start + _AT_ONCE]
         recipients = {
-            "ids": array(uuid7() for _ in some),
-            "user_ids": array(one.user_id for one in some),
-            "kinds": array(one.kind for one in some),
-            "newest_ids": array(one.newest_id for one in some),
-            "counts": array(one.count for one in some),
+            "ids": arrays.plain(uuid7() for _ in some),
+            "user_ids": arrays.plain(one.user_id for one in some),
+            "kinds": arrays.plain(one.kind for one in some),
+            "newest_ids": arrays.plain(one.newest_id for one in some),
+            "counts": arrays.plain(one.count for one in some),
             # Lists of different lengths are no array of arrays.
-            "seqs": [one.seqs and array(one.seqs) for one in some],
+            "seqs": [one.seqs and arrays.plain(one.seqs) for one in some],
         }
         changed += every(tx, statement, {**parameters, **recipients})
     return changed

@@ -1,6 +1,6 @@
 """How rows of the inbox become notifications, whichever statement finds or changes them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Executable, RowMapping, TextualSelect, text
@@ -11,11 +11,6 @@ from services.notifications.model.notifications import Kind, Notification
 from services.notifications.store.tables import notifications
 
 _COLUMNS = ", ".join(column.name for column in notifications.c)
-
-
-def array(values: Iterable[object]) -> str:
-    """Write ids, numbers or times, which need no quotes: one text costs less than the adaptation of each element."""
-    return f"{{{','.join('null' if value is None else str(value) for value in values)}}}"
 
 
 def returning(statement: str) -> TextualSelect:
