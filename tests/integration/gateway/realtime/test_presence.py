@@ -1,17 +1,20 @@
 """Who counts as being there, and who is told."""
 
 import asyncio
+import signal
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from deploy.local.stack import Stack
+from gateway.realtime import witnesses
 from tests.support.doors import Door, command, open_door, said
 from tests.support.people import Person, Socket
 
 
 async def becomes(person: Person, state: str, *, seen_by: Person) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while (await seen_by.ask("GET", f"users/{person.user_id}/"))["presence"]["state"] != state:
             await asyncio.sleep(0.1)
 
@@ -34,7 +37,7 @@ async def told(socket: Socket, person: Person, state: str, *, after: int = 0) ->
             frame["type"] == "presence.changed" and payload["user_id"] == person.user_id and payload["state"] == state
         )
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while not (found := list(filter(matches, socket.frames[after:]))):
             await asyncio.sleep(0.02)
     return found[0]["payload"]
@@ -138,3 +141,37 @@ async def test_a_state_that_is_none_is_refused(ada: Person, payload: dict[str, A
         refused = await said(socket, command("presence.set", payload))
 
         assert refused["code"] == "invalid_request"
+
+
+async def test_many_viewers_are_asked_for_in_several_calls(
+    ada: Person, bob: Person, cyn: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As many as one person has.
+    monkeypatch.setattr(witnesses, "_MOST_VIEWERS", 2)
+    await ada.group(bob, cyn)
+    await asyncio.gather(*(becomes(person, "offline", seen_by=ada) for person in (bob, cyn)))
+    async with ada.socket() as of_ada, bob.socket(), cyn.socket():
+        await told(of_ada, bob, "online")
+        await told(of_ada, cyn, "online")
+
+
+async def test_redis_may_lose_everything_and_be_away(platform: Stack, ada: Person, bob: Person) -> None:
+    conversation = await ada.direct(bob)
+    await becomes(bob, "offline", seen_by=ada)
+    async with ada.socket() as of_ada, bob.socket() as of_bob:
+        await told(of_ada, bob, "online")
+        redis = Redis.from_url(platform.redis_url)
+        await redis.flushall()
+        await redis.aclose()
+        await becomes(bob, "online", seen_by=ada)
+
+        platform.send("redis", signal.SIGSTOP)
+        try:
+            await of_bob.command("presence.set", {"state": "away"})
+            assert (await of_bob.send(conversation, "still here"))[0]["content"] == "still here"
+            assert (await ada.ask("GET", f"users/{bob.user_id}/presence/"))["state"] == "offline"
+            await asyncio.sleep(2)
+        finally:
+            platform.send("redis", signal.SIGCONT)
+        await told(of_ada, bob, "away")
+        assert heard(of_ada, bob) == ["online", "away"]
