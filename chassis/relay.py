@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import nats.errors
@@ -17,6 +18,7 @@ from nats.js import JetStreamContext
 from chassis import events, failpoints, metrics
 from chassis.bus import Bus
 from chassis.database import delivery
+from chassis.database.delivery import Unpublished
 from chassis.database.engine import Connection, DBAPIError, make_engine
 from chassis.streams import ensure_stream, stream_name
 
@@ -88,7 +90,7 @@ class OutboxRelay:
                 await asyncio.sleep(_FOLLOW_SECONDS)
             self._is_leading = True
             self._generation = -1
-            rows: Sequence[Any] = ()
+            rows: Sequence[Unpublished] = ()
             while True:
                 await self._follow_stream(connection)
                 if not rows:
@@ -115,7 +117,7 @@ class OutboxRelay:
             await self._compare(connection, client.jetstream())
             self._generation = generation
 
-    async def _work(self, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
+    async def _work(self, connection: Connection, rows: Sequence[Unpublished]) -> Sequence[Unpublished]:
         """Publish one batch. Returns the next one."""
         client = await self._bus.client()
         if self._publisher is None or self._publisher.client is not client:
@@ -130,10 +132,12 @@ class OutboxRelay:
             await self._compare(connection, client.jetstream())
         else:
             self._last_seq = last_seq
-        following: Sequence[Any] = ()
+        following: Sequence[Unpublished] = ()
         if done:
-            where = delivery.Position(self._stream_created, last_seq, str(rows[newest].event_id))
-            following = await self._in_thread(self._settle, connection, [row.id for row in rows[:done]], where)
+            where = delivery.Position(self._stream_created, last_seq, rows[newest].event_id)
+            settle = partial(delivery.settle, count=_BATCH)
+            ids = [row.id for row in rows[:done]]
+            following = await self._in_thread(settle, connection, stream_name(self._service), ids, where)
             metrics.EVENTS_PUBLISHED.labels(self._service).inc(done)
         if done < len(rows):
             raise PublishFailed(f"{len(rows) - done} of {len(rows)} events were not acknowledged")
@@ -181,11 +185,6 @@ class OutboxRelay:
         connection.exec_driver_sql("set statement_timeout = 5000")
         return connection
 
-    def _settle(self, connection: Connection, ids: Sequence[int], where: delivery.Position) -> Sequence[Any]:
-        delivery.forget_published(connection, ids)
-        delivery.remember(connection, stream_name(self._service), where)
-        return delivery.next_unpublished(connection, _BATCH)
-
     async def _in_thread(self, work: Callable[..., R], *arguments: Any) -> R:
         return await self._loop.run_in_executor(self._thread, work, *arguments)
 
@@ -206,7 +205,7 @@ class _Publisher:
     async def listen(self) -> None:
         await self.client.subscribe(f"{self._inbox}.*.*", cb=self._acknowledged)
 
-    async def publish(self, rows: Sequence[Any], last_seq: int) -> tuple[int, int, int]:
+    async def publish(self, rows: Sequence[Unpublished], last_seq: int) -> tuple[int, int, int]:
         """Publish to a stream whose last sequence is known.
 
         Returns how many of the first rows are in the stream for certain, which of them has the highest sequence there,
@@ -220,7 +219,7 @@ class _Publisher:
             return 0, 0, last_seq
         return min(self._missing, default=len(rows)), self._newest, self._last_seq
 
-    async def _exchange(self, rows: Sequence[Any], asked_from: int) -> None:
+    async def _exchange(self, rows: Sequence[Unpublished], asked_from: int) -> None:
         """Publish all and wait for the acknowledgements of those from a place on."""
         self._batch += 1
         self._missing = set(range(asked_from, len(rows)))
@@ -231,7 +230,7 @@ class _Publisher:
                 events.subject(self._service, row.kind, row.aggregate_id),
                 bytes(row.envelope),
                 reply=f"{self._inbox}.{self._batch}.{n}" if n >= asked_from else "",
-                headers={"Nats-Msg-Id": str(row.event_id)},
+                headers={"Nats-Msg-Id": row.event_id},
             )
         try:
             async with asyncio.timeout(_ACK_SECONDS):

@@ -2,11 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from chassis.database import arrays
+from chassis.database.reading import Prepared, Reading
 from chassis.database.transaction import Transaction
+
+
+class Unpublished(NamedTuple):
+    """An event on its way into the stream."""
+
+    id: int
+    event_id: str
+    kind: str
+    aggregate_id: str
+    envelope: memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +53,25 @@ class Dead:
     error: str
 
 
-_NEXT = text("""
+_NEXT = Prepared("""
     select id, event_id, kind, aggregate_id, envelope from outbox
     where id = any(array(select id from unpublished order by id limit :count)) order by id
 """)
-_POSITION = text("select stream_created, last_seq, event_id from relay_position where stream = :stream")
-_REMEMBER = text("""
-    insert into relay_position (stream, stream_created, last_seq, event_id)
-    values (:stream, :stream_created, :last_seq, :event_id)
-    on conflict (stream) do update
-    set stream_created = excluded.stream_created, last_seq = excluded.last_seq, event_id = excluded.event_id
+# All parts see what was there before: what is deleted here has to be left out once more.
+_SETTLE = Prepared("""
+    with settled as (select unnest(cast(:ids as bigint[])) as id),
+    forgotten as (delete from unpublished where id in (select id from settled)),
+    noted as (
+        insert into relay_position (stream, stream_created, last_seq, event_id)
+        values (:stream, :stream_created, :last_seq, :event_id)
+        on conflict (stream) do update
+        set stream_created = excluded.stream_created, last_seq = excluded.last_seq, event_id = excluded.event_id)
+    select id, event_id, kind, aggregate_id, envelope from outbox
+    where id = any(array(select id from unpublished u where not exists (select from settled s where s.id = u.id)
+                         order by id limit :count))
+    order by id
 """)
+_POSITION = text("select stream_created, last_seq, event_id from relay_position where stream = :stream")
 
 
 def try_lead(connection: Connection, name: str) -> bool:
@@ -59,9 +79,24 @@ def try_lead(connection: Connection, name: str) -> bool:
     return bool(connection.scalar(text("select pg_try_advisory_lock(hashtextextended(:name, 0))"), {"name": name}))
 
 
-def next_unpublished(connection: Connection, count: int) -> Sequence[Any]:
+def next_unpublished(connection: Connection, count: int) -> list[Unpublished]:
     """The oldest events that no stream has acknowledged."""
-    return connection.execute(_NEXT, {"count": count}).all()
+    return [Unpublished._make(row) for row in Reading(connection.connection).rows(_NEXT, {"count": count})]
+
+
+def settle(
+    connection: Connection, stream: str, ids: Sequence[int], where: Position, *, count: int
+) -> list[Unpublished]:
+    """Take acknowledged events off the queue, note where the relay is, and return those that come next."""
+    parameters = {
+        "ids": arrays.plain(ids),
+        "stream": stream,
+        "stream_created": where.stream_created,
+        "last_seq": where.last_seq,
+        "event_id": where.event_id,
+        "count": count,
+    }
+    return [Unpublished._make(row) for row in Reading(connection.connection).rows(_SETTLE, parameters)]
 
 
 def is_unpublished(connection: Connection, event_id: str) -> bool:
@@ -72,28 +107,10 @@ def is_unpublished(connection: Connection, event_id: str) -> bool:
     return bool(connection.scalar(statement, {"event_id": event_id}))
 
 
-def forget_published(connection: Connection, ids: Sequence[int]) -> None:
-    """Take acknowledged events off the queue."""
-    connection.execute(text("delete from unpublished where id = any(:ids)"), {"ids": list(ids)})
-
-
 def position(connection: Connection, stream: str) -> Position | None:
     """Where the relay last was."""
     row = connection.execute(_POSITION, {"stream": stream}).one_or_none()
     return None if row is None else Position(*row)
-
-
-def remember(connection: Connection, stream: str, where: Position) -> None:
-    """Note where the relay is."""
-    connection.execute(
-        _REMEMBER,
-        {
-            "stream": stream,
-            "stream_created": where.stream_created,
-            "last_seq": where.last_seq,
-            "event_id": where.event_id,
-        },
-    )
 
 
 def refill(connection: Connection, after_event_id: str | None) -> int:
