@@ -86,9 +86,14 @@ class Person:
         return messages
 
     @asynccontextmanager
-    async def socket(self, revs: Mapping[str, int] | None = None, epoch: str = "") -> AsyncIterator["Socket"]:
-        """An authenticated socket; with revs it resumes from them, otherwise it is live from now."""
-        async with connect(self.url.replace("http", "ws", 1) + "/api/v1/ws/", max_size=None) as connection:
+    async def socket(
+        self, revs: Mapping[str, int] | None = None, epoch: str = "", *, url: str = ""
+    ) -> AsyncIterator["Socket"]:
+        """An authenticated socket, of another gateway where its address is given.
+
+        With revs it resumes from them, otherwise it is live from now.
+        """
+        async with connect((url or self.url).replace("http", "ws", 1) + "/api/v1/ws/", max_size=None) as connection:
             socket = Socket(connection)
             async with socket.reading():
                 await socket.command("authenticate", {"access": self.access}, wait=False)
