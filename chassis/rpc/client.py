@@ -1,6 +1,7 @@
 """Calls to other services: each with a deadline, this process's proof, and on whose behalf it is made."""
 
 import asyncio
+import math
 import random
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -64,7 +65,7 @@ class Channel:
         """
         active = call.current()
         for attempt in range(retries + 1):
-            limit = min(timeout or DEFAULT_TIMEOUT, active.remaining(DEFAULT_TIMEOUT + _RESERVE) - _RESERVE)
+            limit = min(timeout or DEFAULT_TIMEOUT, active.remaining(math.inf) - _RESERVE)
             try:
                 pending = rpc(request, timeout=max(limit, 0.001), metadata=self._metadata(active))
                 answer = await pending

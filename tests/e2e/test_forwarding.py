@@ -105,7 +105,7 @@ async def test_blocked_muted_and_deleted_things_do_not_travel(people: list[Perso
         results = (await bob.ask("POST", f"messages/{message['id']}/forward/", json=body))["results"]
         return [result["problem"]["code"] if result["problem"] else "" for result in results]
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         # The block reaches the conversations service as an event.
         while (found := await codes())[1] != "blocked":
             await asyncio.sleep(0.1)

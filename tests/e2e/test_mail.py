@@ -34,7 +34,7 @@ async def test_the_token_in_the_mail_confirms_the_address(platform: Stack) -> No
     async def is_verified() -> bool:
         return bool((await a.ask("GET", "users/me/"))["is_verified"])
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await is_verified():
             await asyncio.sleep(0.1)
     await a.close()

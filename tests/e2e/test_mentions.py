@@ -20,7 +20,7 @@ async def hears(person: Person, expected: Found) -> None:
     """Wait until just this is unread."""
     found: Any = None
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while (found := await waiting(person)) != expected:
                 await asyncio.sleep(0.05)
     except TimeoutError:
@@ -35,7 +35,7 @@ async def test_a_member_hears_of_what_they_want_to_hear_of(platform: Stack) -> N
     # What is said later is a witness: when Cy has heard of it, whatever was to come to Bo has come.
     async def settled(text: str, expected: Found) -> None:
         sent = await ada.say(group, text)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while text not in [body for _, body in (await waiting(cy)).values()]:
                 await asyncio.sleep(0.05)
         assert await waiting(bo) == expected
@@ -74,12 +74,12 @@ async def test_a_member_hears_of_what_they_want_to_hear_of(platform: Stack) -> N
 
     await bo.ask("PUT", f"users/{ada.user_id}/block/", expect=204)
     # Another stream than that of messages: what is said now may be heard before.
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while True:
             before = await waiting(bo)
             text = f"@{bo.username} {datetime.now(UTC)}"
             sent = await ada.say(group, text)
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(30):
                 while text not in [body for _, body in (await waiting(cy)).values()]:
                     await asyncio.sleep(0.05)
             if await waiting(bo) == before:

@@ -45,7 +45,7 @@ async def test_in_a_direct_conversation_both_pin_until_one_blocks_the_other(plat
         answer = await b.http.delete(f"/api/v1/messages/{message['id']}/pin/")
         return answer.status_code == 403 and answer.json()["code"] == "blocked"
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await refused():
             # Until the block has come over, it succeeds, and there is no pin to remove any more.
             await asyncio.sleep(0.1)

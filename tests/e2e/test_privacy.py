@@ -26,7 +26,7 @@ async def eve(platform: Stack) -> AsyncIterator[Person]:
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """What one service tells another arrives in a moment."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await condition():
             await asyncio.sleep(0.05)
 

@@ -32,7 +32,7 @@ async def test_people_find_what_they_may_see_and_nothing_else(people: tuple[Pers
     important = await ben.say(release, "deployments are hard", is_important=True)
     await ada.ask("PUT", f"messages/{important['id']}/pin/", expect=204)
     # The username comes with an event of the registration.
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await found(ada, f"from:@{ben.username}"):
             await asyncio.sleep(0.1)
 

@@ -73,7 +73,7 @@ async def test_who_is_not_looking_finds_a_notification(platform: Stack) -> None:
         page = await b.ask("GET", "notifications/?unread=true")
         return [one for one in page["results"] if one["kind"] == "message"]
 
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while not (found := await messages()):
             await asyncio.sleep(0.1)
     assert found[0]["conversation_id"] == conversation  # type: ignore[index]

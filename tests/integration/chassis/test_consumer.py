@@ -109,7 +109,7 @@ class TestConsumer:
 
         event_id = await publish(bus, 1, "a")
         async with consuming(database, bus, {NOTED: handler}):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while not seen:
                     await asyncio.sleep(0.05)
         assert seen == [event_id]

@@ -44,7 +44,7 @@ async def test_only_what_is_old_and_done_goes(database: Database) -> None:
 async def test_the_housekeeper_works_by_itself(database: Database) -> None:
     await database.run(fill)
     task = asyncio.create_task(Housekeeper(database).run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await counts(database) != [1, 1, 2, 2]:
             await asyncio.sleep(0.05)
     task.cancel()

@@ -47,7 +47,7 @@ async def lose(server: NatsServer, bus: Bus, count: int, *, is_noticed: bool) ->
         (file.parent / "index.db").unlink()
     generation = bus.generation
     server.start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while bus.generation == generation:
             await asyncio.sleep(0.05)
     state = (await (await bus.client()).jetstream().stream_info(stream_name("notes"))).state

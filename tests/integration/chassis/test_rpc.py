@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -28,12 +29,13 @@ class Servicer(rpc.NotificationsServicer):
     def __init__(self) -> None:
         self.seen: list[Call] = []
         self.failure: Exception | None = None
-        self.delay = 0.0
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
 
     async def CountUnread(self, request: pb.CountUnreadRequest, context: Any) -> pb.CountUnreadResponse:
         self.seen.append(call.current())
         call.current().meter.add(3, 0.25)
-        await asyncio.sleep(self.delay)
+        await self.may_answer.wait()
         if self.failure:
             raise self.failure
         return pb.CountUnreadResponse(unread_count=7)
@@ -120,7 +122,7 @@ async def test_a_forged_identity_is_refused(served: Served) -> None:
         stub = rpc.NotificationsStub(channel)
         sent = ((metadata.CREDENTIAL, "gateway:right"), (metadata.CALLER, b"\xff\xff\xff"))
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await stub.CountUnread(pb.CountUnreadRequest(), timeout=2, metadata=sent)
+            await stub.CountUnread(pb.CountUnreadRequest(), timeout=30, metadata=sent)
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
@@ -182,15 +184,23 @@ async def test_bytes_that_are_no_message_are_an_invalid_request(served: Served) 
         raw: Any = channel.unary_unary("/messaging.notifications.v1.Notifications/CountUnread")
         sent = ((metadata.CREDENTIAL, "gateway:right"), (metadata.CALLER, metadata.encode_caller(ALICE)))
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await raw(b"\x0a\xff\xff\xff\xff", timeout=2, metadata=sent)
+            await raw(b"\x0a\xff\xff\xff\xff", timeout=30, metadata=sent)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 async def test_a_call_ends_at_its_deadline(served: Served) -> None:
-    served.servicer.delay = 5
+    served.servicer.may_answer.clear()
     with pytest.raises(Failure) as caught:
         await count(served.channel(), timeout=0.1)
     assert caught.value.code == "DEADLINE_EXCEEDED"
+
+
+async def test_a_call_may_say_that_it_takes_longer_than_others_but_not_than_its_caller_waits(served: Served) -> None:
+    await count(served.channel(), timeout=60)
+    await count(served.channel(), Call(caller=ALICE, request_id="r1", deadline=time.monotonic() + 30), timeout=60)
+
+    long, bounded = [one.remaining(0) for one in served.servicer.seen]
+    assert long > 30 > bounded
 
 
 async def test_an_unreachable_service_is_unavailable_and_only_that_is_retried(served: Served) -> None:
@@ -212,9 +222,13 @@ async def test_more_calls_than_a_server_takes_are_refused_at_once(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chassis.rpc.interceptor.MAX_IN_FLIGHT", 2)
-    served.servicer.delay = 0.3
+    served.servicer.may_answer.clear()
     channel = served.channel()
-    results = await asyncio.gather(*(count(channel) for _ in range(4)), return_exceptions=True)
+    asked = [asyncio.create_task(count(channel, timeout=30)) for _ in range(4)]
+    while sum(task.done() for task in asked) < 2:
+        await asyncio.sleep(0.01)
+    served.servicer.may_answer.set()
+    results = await asyncio.gather(*asked, return_exceptions=True)
     refused = [result for result in results if isinstance(result, Failure)]
     assert [failure.reason for failure in refused] == ["OVERLOADED", "OVERLOADED"]
     await channel.close()
@@ -227,10 +241,10 @@ async def test_health_and_reflection_answer_without_proof(served: Served) -> Non
     async with grpc.aio.insecure_channel(f"127.0.0.1:{served.port}") as channel:
         health_stub: Any = health_pb2_grpc.HealthStub(channel)
         reflection_stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)  # type: ignore[arg-type]
-        health = await health_stub.Check(health_pb2.HealthCheckRequest(), timeout=2)
+        health = await health_stub.Check(health_pb2.HealthCheckRequest(), timeout=30)
         assert health.status == health_pb2.HealthCheckResponse.SERVING
         stream = reflection_stub.ServerReflectionInfo(
-            iter([reflection_pb2.ServerReflectionRequest(list_services="")]), timeout=2
+            iter([reflection_pb2.ServerReflectionRequest(list_services="")]), timeout=30
         )
         names = [service.name async for answer in stream for service in answer.list_services_response.service]
     assert "messaging.notifications.v1.Notifications" in names
@@ -238,7 +252,7 @@ async def test_health_and_reflection_answer_without_proof(served: Served) -> Non
 
 async def test_calls_under_way_finish_while_the_server_drains() -> None:
     servicer = Servicer()  # type: ignore[abstract]
-    servicer.delay = 0.5
+    servicer.may_answer.clear()
     digest = hashlib.sha256(b"gateway:right").hexdigest()
     server = GrpcServer(
         "127.0.0.1:0",
@@ -247,12 +261,14 @@ async def test_calls_under_way_finish_while_the_server_drains() -> None:
     )
     task = asyncio.create_task(server.run())
     channel = Served(servicer, await server.port).channel()
-    pending = asyncio.create_task(count(channel))
-    await asyncio.sleep(0.2)
+    pending = asyncio.create_task(count(channel, timeout=30))
+    while not servicer.seen:
+        await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.sleep(0.1)
     # Whoever ends the process waits for this task only.
     assert not task.done()
+    servicer.may_answer.set()
     assert (await pending).unread_count == 7
     with pytest.raises(Failure):
         await count(channel, timeout=0.5)

@@ -22,7 +22,7 @@ async def test_what_was_taken_and_not_acknowledged_comes_before_what_came_later(
         await publish(bus, 1, letter)
     # Somebody who dies before the acknowledgement; the server waits 30 s for it.
     taken = await js.pull_subscribe_bind("test", stream=stream_name("source"))
-    assert len(await taken.fetch(2, timeout=5)) == 2
+    assert len(await taken.fetch(2, timeout=30)) == 2
     await taken.unsubscribe()
     await publish(bus, 1, "d")
     async with consuming(database, bus):

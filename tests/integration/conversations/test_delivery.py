@@ -16,7 +16,7 @@ async def published(operator: Client, conversation_id: str, count: int) -> list[
     subject = f"messaging.conversations.v1.*.{conversation_id}"
     subscription = await operator.jetstream().subscribe(subject, ordered_consumer=True)
     try:
-        return [Envelope.FromString((await subscription.next_msg(timeout=10)).data) for _ in range(count)]
+        return [Envelope.FromString((await subscription.next_msg(timeout=30)).data) for _ in range(count)]
     finally:
         await subscription.unsubscribe()
 

@@ -246,7 +246,7 @@ async def test_a_conversation_that_others_hold_is_asked_for_again(
         is_over.wait(10)
 
     async def let_go() -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not await service.history(free, by=pair[0]):
                 await asyncio.sleep(0.01)
         is_over.set()

@@ -39,7 +39,7 @@ async def register(users: Channel, username: str) -> str:
     user_id = uuid7()
     request = profiles_pb2.EnsureProfileRequest(user_id=user_id, username=username, first_name="A", last_name="B")
     with serving(Call()):
-        await users.call(users.stub(profiles_pb2_grpc.ProfilesStub).EnsureProfile, request, timeout=5)
+        await users.call(users.stub(profiles_pb2_grpc.ProfilesStub).EnsureProfile, request, timeout=30)
     return user_id
 
 

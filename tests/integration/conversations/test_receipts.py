@@ -167,7 +167,7 @@ async def test_typing_is_passed_on_and_stored_nowhere(
     for is_typing in (True, False):
         request = pb.SetTypingRequest(conversation_id=talk, is_typing=is_typing)
         await service.ask(service.receipts.SetTyping, request, by=pair[0])
-        message = await heard.next_msg(timeout=5)
+        message = await heard.next_msg(timeout=30)
         assert message.subject == f"live.conversations.typing.{talk}"
         event = events_pb2.TypingChanged.FromString(message.data)
         assert (event.conversation_id, event.user_id, event.is_typing) == (talk, pair[0], is_typing)
@@ -238,6 +238,6 @@ async def test_typing_that_is_not_shown_is_passed_on_to_nobody(
     for by in pair:
         await service.ask(service.receipts.SetTyping, pb.SetTypingRequest(conversation_id=talk, is_typing=True), by=by)
 
-    message = await heard.next_msg(timeout=5)
+    message = await heard.next_msg(timeout=30)
     assert events_pb2.TypingChanged.FromString(message.data).user_id == pair[1]
     await heard.unsubscribe()

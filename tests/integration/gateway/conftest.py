@@ -27,7 +27,7 @@ async def running(stack: Stack, **settings: Any) -> AsyncIterator[str]:
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     task = asyncio.create_task(build(chosen, listener).run())
     try:
-        async with asyncio.timeout(20), httpx2.AsyncClient(base_url=url) as http:
+        async with asyncio.timeout(30), httpx2.AsyncClient(base_url=url) as http:
             while (await http.get("/readyz")).status_code != 200:
                 await asyncio.sleep(0.05)
         yield url
@@ -79,5 +79,5 @@ async def eve(door: str) -> AsyncIterator[Person]:
 @pytest.fixture
 async def stranger(door: str) -> AsyncIterator[httpx2.AsyncClient]:
     """Somebody who is not logged in."""
-    async with httpx2.AsyncClient(base_url=door, timeout=10, event_hooks={"response": [CONFORMANCE.check]}) as http:
+    async with httpx2.AsyncClient(base_url=door, timeout=30, event_hooks={"response": [CONFORMANCE.check]}) as http:
         yield http

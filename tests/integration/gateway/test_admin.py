@@ -14,7 +14,7 @@ from tests.support.people import PASSWORD, Person
 async def boss(admin: Person, door: str) -> AsyncIterator[Person]:
     """The first admin at this package's door."""
     await admin.log_in()
-    person = Person(door, type(admin.http)(base_url=door, timeout=10), admin.username, _tokens(admin))
+    person = Person(door, type(admin.http)(base_url=door, timeout=30), admin.username, _tokens(admin))
     person.http.event_hooks = {"response": [CONFORMANCE.check]}
     yield person
     await person.close()
@@ -26,7 +26,7 @@ def _tokens(person: Person) -> dict[str, str]:
 
 async def refused(person: Person) -> str:
     """Wait until a person's tokens no longer count; returns the problem's code."""
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         while (answer := await person.http.get("/api/v1/users/me/")).status_code == 200:
             await asyncio.sleep(0.02)
     return str(answer.json()["code"])

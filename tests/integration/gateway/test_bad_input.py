@@ -122,7 +122,7 @@ async def test_broken_http_is_answered_and_the_line_closed(door: str) -> None:
     ):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(broken)
-        answer = await asyncio.wait_for(reader.read(), 12)
+        answer = await asyncio.wait_for(reader.read(), 30)
         writer.close()
 
         assert answer.startswith(b"HTTP/1.1 4"), broken
@@ -136,7 +136,7 @@ async def test_a_length_and_chunks_at_once_are_refused(door: str) -> None:
         b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
         b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
     )
-    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 12)
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
     writer.close()
 
     assert answer.startswith(b"HTTP/1.1 4")

@@ -184,7 +184,7 @@ async def test_what_changed_is_told_from_any_revision(ada: Person, bob: Person) 
 async def test_notifications_are_listed_read_and_removed(ada: Person, bob: Person) -> None:
     group = await ada.group(bob)
     await ada.say(group, "hello")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await bob.ask("GET", "notifications/unread_count/"))["unread_count"] < 2:
             await asyncio.sleep(0.05)
 

@@ -143,7 +143,7 @@ async def test_reports_reach_the_queue(admin: Person, ada: Person, bob: Person, 
     assert (await bob.ask("GET", "admin/reports/", expect=403))["code"] == "platform_role_insufficient"
 
     await admin.log_in()
-    async with type(admin.http)(base_url=door, timeout=10, event_hooks={"response": [CONFORMANCE.check]}) as http:
+    async with type(admin.http)(base_url=door, timeout=30, event_hooks={"response": [CONFORMANCE.check]}) as http:
         boss = Person(door, http, admin.username, {n: getattr(admin, n) for n in ("user_id", "access", "refresh")})
         queued = (await boss.ask("GET", "admin/reports/?page_size=200"))["results"]
         [report] = [each for each in queued if each["message_id"] == message["id"]]

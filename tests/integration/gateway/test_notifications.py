@@ -8,7 +8,7 @@ from tests.support.people import Person
 
 async def notified(person: Person, kind: str) -> Any:
     """Wait for the one notification of a kind that is unread."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while not (found := (await person.ask("GET", f"notifications/?unread=true&kind={kind}"))["results"]):
             await asyncio.sleep(0.05)
     [one] = found

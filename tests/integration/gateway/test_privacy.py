@@ -102,7 +102,7 @@ async def test_whoever_is_not_searchable_is_not_found(ada: Person, bob: Person) 
 
 async def test_the_blocked_are_not_shown_whether_somebody_is_there(ada: Person, bob: Person, eve: Person) -> None:
     async with ada.socket():
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while (await bob.ask("GET", f"users/{ada.user_id}/presence/"))["state"] != "online":
                 await asyncio.sleep(0.05)
         await ada.ask("PUT", f"users/{eve.user_id}/block/", expect=204)

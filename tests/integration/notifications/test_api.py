@@ -258,7 +258,7 @@ async def test_nobody_in_particular_has_no_inbox(service: Notifications) -> None
 
 async def test_only_the_gateway_may_ask(infra: Stack, service: Notifications) -> None:
     channel = Channel(infra.target("notifications"), infra.credential("auth"))
-    attempt = channel.call(channel.stub(rpc.NotificationsStub).CountUnread, pb.CountUnreadRequest(), timeout=5)
+    attempt = channel.call(channel.stub(rpc.NotificationsStub).CountUnread, pb.CountUnreadRequest(), timeout=30)
     assert await refusal(attempt) == ("PERMISSION_DENIED", "CALLER_REFUSED")
     await channel.close()
 

@@ -82,7 +82,7 @@ async def mails_to(mailbox: MailServer, account: pb.Account, *, count: int = 1, 
 async def confirm(auth: Channel, text: str) -> bool:
     """Do what the mail says."""
     [token] = re.findall(r'{"token": "([^"]+)"}', text)
-    answer = await auth.call(auth.stub(rpc.AccountsStub).VerifyEmail, pb.VerifyEmailRequest(token=token), timeout=5)
+    answer = await auth.call(auth.stub(rpc.AccountsStub).VerifyEmail, pb.VerifyEmailRequest(token=token), timeout=30)
     return bool(answer.account.is_email_verified)
 
 

@@ -238,12 +238,12 @@ async def test_a_change_while_redis_was_down_is_seen_when_it_is_back(
     announced = await operator.subscribe(f"messaging.users.v1.profile_updated.{(person := user_id())}")
     await operator.flush()
     ada = await users.join(user_id=person)
-    await announced.next_msg(timeout=5)
+    await announced.next_msg(timeout=30)
     await cached(users, ada.user_id)
 
     with halted(infra, "redis"):
         await users.update(ada.user_id, display_name="Countess")
-        await announced.next_msg(timeout=5)
+        await announced.next_msg(timeout=30)
         assert await name(users, ada.user_id) == "Countess"
 
     async def is_seen() -> bool:

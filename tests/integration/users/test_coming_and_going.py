@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from nats.aio.client import Client
@@ -100,8 +101,8 @@ async def test_a_place_that_died_counts_no_more_once_another_is_heard(
     ada = user_id()
     await users.beat(ada, place="dead")
     await users.beat(away=(ada,), place="alive")
-    places = (await redis_client.hget("{messaging_presence}:places", ada)).decode()
-    [dead, alive, _] = places.split(";")
+    places: Any = await redis_client.hget("{messaging_presence}:places", ada)
+    [dead, alive, _] = places.decode().split(";")
     name, state, at = dead.split(",")
     older = f"{name},{state},{int(at) - 61_000};{alive};"
     await redis_client.hset("{messaging_presence}:places", ada, older)

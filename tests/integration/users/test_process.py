@@ -30,7 +30,7 @@ async def test_it_serves_until_it_is_told_to_stop(infra: Stack) -> None:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         health = await stub.Check(health_pb2.HealthCheckRequest(), timeout=20, wait_for_ready=True)
         process.send_signal(signal.SIGTERM)
-        output, _ = await asyncio.wait_for(process.communicate(), 20)
+        output, _ = await asyncio.wait_for(process.communicate(), 60)
 
     assert health.status == health_pb2.HealthCheckResponse.SERVING
     assert process.returncode == 0, output.decode()
@@ -42,7 +42,7 @@ async def test_its_other_commands_end_by_themselves(infra: Stack, arguments: lis
     urls = {"MIGRATE_DATABASE_URL": infra.database_url("users", owner=True)}
     process = await start(infra, *arguments, **urls)
 
-    output, _ = await asyncio.wait_for(process.communicate(), 30)
+    output, _ = await asyncio.wait_for(process.communicate(), 60)
 
     assert process.returncode == code, output.decode()
 
@@ -50,7 +50,7 @@ async def test_its_other_commands_end_by_themselves(infra: Stack, arguments: lis
 async def test_it_does_not_start_with_a_short_secret(infra: Stack) -> None:
     process = await start(infra, "serve", SECRET_KEY="short")
 
-    output, _ = await asyncio.wait_for(process.communicate(), 30)
+    output, _ = await asyncio.wait_for(process.communicate(), 60)
 
     assert process.returncode == 1
     assert b"secret_key" in output

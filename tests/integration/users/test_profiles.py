@@ -61,7 +61,7 @@ async def test_a_registration_is_never_refused_for_its_names(users: Users) -> No
 async def test_only_the_gateway_creates_profiles(users: Users, infra: Stack) -> None:
     channel = Channel(users.target, infra.credential("conversations"))
 
-    refused = await refusal(channel.call(channel.stub(rpc.ProfilesStub).EnsureProfile, ensure_request(), timeout=5))
+    refused = await refusal(channel.call(channel.stub(rpc.ProfilesStub).EnsureProfile, ensure_request(), timeout=30))
 
     assert refused.reason == "CALLER_REFUSED"
     await channel.close()
@@ -262,7 +262,7 @@ async def test_a_change_is_announced(users: Users, operator: Client) -> None:
 
     await users.update(ada.user_id, display_name="Countess")
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async for message in subscription.messages:
             event = ProfileUpdated.FromString(Envelope.FromString(message.data).payload)
             if event.display_name == "Countess":

@@ -93,7 +93,7 @@ async def test_presence_follows_the_sockets(door: Door, ada: Person, bob: Person
         return str((await ada.ask("GET", f"users/{bob.user_id}/"))["presence"]["state"])
 
     async def becomes(wanted: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await state() != wanted:
                 await asyncio.sleep(0.1)
 

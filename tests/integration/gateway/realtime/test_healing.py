@@ -131,7 +131,7 @@ async def test_while_conversations_is_away_hearts_beat_and_resumes_are_put_off(
             await live.until("digest", count=beats + 2)
         finally:
             await door.conversations.mend()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while (await live.command("receipt.read", {"conversation_id": place, "seq": 1}))["type"] != "ack":
                 await asyncio.sleep(0.1)
 

@@ -34,7 +34,7 @@ async def test_who_does_not_show_what_they_read_or_type_is_seen_doing_neither(do
     sent = await ada.say(place, "read me")
     await shy.ask("PUT", "users/me/privacy/", json={"read_receipts": False, "typing_indicators": False})
     # The choice reaches the conversations service as an event.
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await ada.ask("GET", f"conversations/{place}/receipts/"))["results"][1]["read_seq"] is not None:
             await asyncio.sleep(0.05)
     async with ada.socket() as of_ada, shy.socket() as one, shy.socket() as other:
