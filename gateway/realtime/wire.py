@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.protocol import State
 
 from gateway.realtime.closing import Close
@@ -20,6 +21,8 @@ MAX_FRAME_BYTES = 256 * 1024
 # What a connection may owe its reader: bytes that are not yet sent, and seconds without sending any.
 MAX_BACKLOG = 1024 * 1024
 WRITE_SECONDS = 5.0
+# Pieces of one message that are kept apart: small ones cost more than they hold.
+MAX_PIECES = 256
 # More than that is not kept for the end of the turn.
 _TURN_BYTES = 64 * 1024
 # How long a peer gets to answer a close frame.
@@ -84,6 +87,21 @@ class Wire(WebSocketsSansIOProtocol):
         self.frames = []
         if not self.close_sent:
             self.on_text(bytes(data))
+
+    def handle_cont(self, event: Frame) -> None:
+        """Put pieces together on the way, so that no number of them costs more than a whole message may."""
+        if len(self.frames) >= MAX_PIECES:
+            self.frames = [b"".join(self.frames)]
+        super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        """Answer, unless the peer reads none of the answers."""
+        if self.close_sent:
+            self.conn.data_to_send()
+            return
+        super().handle_ping()
+        if self.transport.get_write_buffer_size() > MAX_BACKLOG:
+            self.shut(Close.TOO_SLOW, "too slow, resume")
 
     def pause_writing(self) -> None:
         """Watch whether a peer that fell behind goes on reading."""

@@ -90,23 +90,30 @@ class BadInput:
         schema = self._schema(operation)
         for raw in (b"", b"{", b"null", b"[]", b"7", b'"x"', b"\xff", b'{"a":1,"a":2}', b"[" * 20_000, b'{"a":NaN}'):
             yield Case(f"body {raw[:12]!r}", {422}, content=raw)
-        yield Case("an unknown field", {422}, content=_encoded({**valid, "no_such_field": 1}))
-        yield Case("very many", {422}, content=_encoded({**valid, **{f"no_such_field_{n}": 1 for n in range(500)}}))
         yield Case("a key of a megabyte", {422}, content=_encoded({**valid, "k" * 1_000_000: 1}))
         yield Case("a value of a megabyte", {422}, content=_encoded({**valid, "no_such_field": "x" * 1_000_000}))
         yield Case("more than a mebibyte", {413}, content=b" " * (1024 * 1024) + b"{}")
         for media_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
             yield Case(media_type, {415}, content=_encoded(valid), headers={"Content-Type": media_type})
+        for name, value in self.objects(schema, longest=1_000_000):
+            yield Case(name, {422}, content=_encoded(value))
+
+    def objects(self, schema: dict[str, Any], *, longest: int) -> Iterator[tuple[str, Any]]:
+        """Objects that break a schema, and how: every field missing, of another type, too long, with more beside it."""
+        schema = resolve(self._document, schema)
+        valid = self._example(schema)
+        yield "an unknown field", {**valid, "no_such_field": 1}
+        yield "very many", {**valid, **{f"no_such_field_{n}": 1 for n in range(500)}}
         for name in schema.get("required", []):
-            yield Case(f"without {name}", {422}, content=_encoded({key: valid[key] for key in valid if key != name}))
-        for name, declared in schema["properties"].items():
+            yield f"without {name}", {key: valid[key] for key in valid if key != name}
+        for name, declared in schema.get("properties", {}).items():
             options = declared.get("anyOf", [declared])
             kinds = {resolve(self._document, option).get("type") for option in options}
             for other in self._others(kinds):
-                yield Case(f"{name}={other!r}"[:60], {422}, content=_encoded({**valid, name: other}))
+                yield f"{name}={other!r}"[:60], {**valid, name: other}
             if "string" in kinds:
-                for text in ("a\x00b", "\x00", "\ud800", "x" * 1_000_000):
-                    yield Case(f"{name}={text[:4]!r}", {422}, content=_encoded({**valid, name: text}))
+                for text in ("a\x00b", "\x00", "\ud800", "x" * longest):
+                    yield f"{name}={text[:4]!r}", {**valid, name: text}
 
     @staticmethod
     def _others(kinds: set[str | None]) -> Iterator[Any]:
@@ -133,7 +140,7 @@ class BadInput:
             return schema.get("const") or schema["enum"][0]
         match schema["type"]:
             case "object":
-                return {name: self._example(item) for name, item in schema["properties"].items()}
+                return {name: self._example(item) for name, item in schema.get("properties", {}).items()}
             case "array":
                 return [self._example(schema["items"])]
             case "string":
