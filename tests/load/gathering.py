@@ -18,6 +18,8 @@ WIDTH = 4
 FLOOD_RATE, FLOOD_CHARACTERS = 40.0, 16_000
 FLOOD_SECONDS = 10.0
 DEAF_SHARE = 10
+# What such a socket may cost at most, everything that the gateway took meanwhile included.
+DEAF_MIB = 1.0
 
 
 class Client:
@@ -68,14 +70,19 @@ async def _fan_out(target: Target, crowd: int, load: dict[str, float]) -> Figure
 
 async def deaf(target: Target, _output: Path, crowd: int) -> None:
     """100 sockets that never read, sent 640 KB/s each, beside 900 good ones at 5 messages a second; then without."""
-    with_deaf = partial(_beside_deaf, target, crowd, are_there=True)
-    without = partial(_beside_deaf, target, crowd, are_there=False)
+    taken: list[float] = []
+    with_deaf = partial(_beside_deaf, target, crowd, taken, are_there=True)
+    without = partial(_beside_deaf, target, crowd, taken, are_there=False)
     ours, alone = await target.repeat("the good beside the deaf", "deliv.", with_deaf, without)
     print(row("the good alone", "deliv.", alone))
-    print(f"{'':28}p99 of the good ones {ours.p99 / alone.p99:.2f} x that without the deaf", flush=True)
+    print(f"{'':28}p99 of the good ones {ours.p99:.1f} ms beside the deaf, {alone.p99:.1f} ms without them")
+    most = max(taken)
+    print(f"{'':28}MiB of the gateway for each deaf socket: at most {most:.2f}, of {DEAF_MIB:.0f} allowed", flush=True)
+    if most > DEAF_MIB:
+        raise Refused(f"a socket that never reads cost {most:.2f} MiB")
 
 
-async def _beside_deaf(target: Target, crowd: int, *, are_there: bool) -> Figures:
+async def _beside_deaf(target: Target, crowd: int, taken: list[float], *, are_there: bool) -> Figures:
     # Memory that an earlier run gave back would hide what this one takes.
     target.stack.restart("gateway")
     place, guests = await target.gathering(crowd)
@@ -102,6 +109,8 @@ async def _beside_deaf(target: Target, crowd: int, *, are_there: bool) -> Figure
         grown = (peak_kib(target.gateway_pid) - before) / 1024
         gone = connected - target.connected()
         print(f"    {len(bad) * are_there} deaf, of which {gone} were closed; gateway at most {grown:.0f} MiB more")
+        if are_there:
+            taken.append(grown / len(bad))
         return figures
 
 
