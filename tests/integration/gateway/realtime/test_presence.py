@@ -32,10 +32,8 @@ async def told(socket: Socket, person: Person, state: str, *, after: int = 0) ->
     """Wait until a socket is told of a state, beyond the first frames."""
 
     def matches(frame: Any) -> bool:
-        payload = frame["payload"]
-        return (
-            frame["type"] == "presence.changed" and payload["user_id"] == person.user_id and payload["state"] == state
-        )
+        expected = {"user_id": person.user_id, "state": state}
+        return frame["type"] == "presence.changed" and expected.items() <= frame["payload"].items()
 
     async with asyncio.timeout(30):
         while not (found := list(filter(matches, socket.frames[after:]))):
