@@ -17,7 +17,7 @@ async def schedule(person: Person, conversation_id: str, content: str) -> Any:
     return await person.ask("POST", "messages/scheduled/", expect=201, json=body)
 
 
-async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 100) -> None:
     async with asyncio.timeout(seconds):
         while not await holds():
             await asyncio.sleep(0.1)
@@ -29,7 +29,7 @@ async def test_a_scheduled_message_arrives_by_itself(platform: Stack) -> None:
     async with a.socket() as of_a, b.socket() as of_b:
         waiting = await schedule(a, direct, "Good morning")
         assert (await of_a.until("scheduled.changed"))["payload"] == waiting
-        arrived = (await of_b.until("message.created", seconds=30))["payload"]
+        arrived = (await of_b.until("message.created", seconds=100))["payload"]
         assert (arrived["content"], arrived["sender_id"]) == ("Good morning", a.user_id)
         assert arrived["created_at"] >= waiting["send_at"]
         settled = (await of_a.until("scheduled.changed", count=2))["payload"]

@@ -92,7 +92,6 @@ async def check(pair: tuple[Person, Person, str], history: History) -> None:
     assert history.acknowledged.items() <= stored.items()
 
 
-@pytest.mark.timeout(180)
 async def test_nothing_is_lost_or_doubled_when_conversations_is_killed(
     fragile: Stack, pair: tuple[Person, Person, str]
 ) -> None:
@@ -120,7 +119,6 @@ async def test_nothing_is_lost_or_doubled_when_conversations_is_killed(
     assert history.delayed + history.refused + history.unknown > 0
 
 
-@pytest.mark.timeout(180)
 async def test_sends_go_on_without_nats_and_their_events_arrive_afterwards(
     fragile: Stack, pair: tuple[Person, Person, str]
 ) -> None:
@@ -135,7 +133,6 @@ async def test_sends_go_on_without_nats_and_their_events_arrive_afterwards(
     await check(pair, history)
 
 
-@pytest.mark.timeout(180)
 async def test_sends_go_on_without_redis(fragile: Stack, pair: tuple[Person, Person, str]) -> None:
     async with pair[1].socket() as socket:
         await asyncio.to_thread(fragile.kill, "redis")
@@ -148,7 +145,6 @@ async def test_sends_go_on_without_redis(fragile: Stack, pair: tuple[Person, Per
     await check(pair, history)
 
 
-@pytest.mark.timeout(180)
 async def test_a_gateway_that_was_killed_comes_back_and_sockets_resume(
     fragile: Stack, pair: tuple[Person, Person, str]
 ) -> None:

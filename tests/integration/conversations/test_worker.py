@@ -19,7 +19,7 @@ from tests.support.webserver import WebServer
 from tests.support.workers import beating, end, process
 
 ROUNDS = {f"conversations.{name}": "conversations" for name in ("sweep", "send_scheduled", "remind")}
-SOON = 40
+SOON = 100
 
 
 @asynccontextmanager

@@ -46,7 +46,7 @@ class Running:
         return self.ended()
 
     def ended(self) -> int:
-        rest, _ = self._started.communicate(timeout=60)
+        rest, _ = self._started.communicate(timeout=120)
         self.said.append(rest)
         return self._started.returncode
 
@@ -60,7 +60,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def command(environment: dict[str, str]) -> Command:
     def command(*arguments: str, **changed: str) -> "subprocess.CompletedProcess[str]":
         line = [sys.executable, "-m", "deploy.local", *arguments]
-        return subprocess.run(line, cwd=ROOT, env=environment | changed, capture_output=True, text=True, timeout=60)
+        return subprocess.run(line, cwd=ROOT, env=environment | changed, capture_output=True, text=True, timeout=120)
 
     return command
 

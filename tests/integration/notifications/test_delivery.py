@@ -58,7 +58,7 @@ async def test_a_poison_event_holds_up_its_own_aggregate_until_it_is_dead(
             await rows(database, "update parked set next_try = now() where not is_dead returning 1")
             return await summary(service, reader) == [(1, "Are you there?")]
 
-        await until(is_over, seconds=30)
+        await until(is_over, seconds=100)
         statement = "select event_id, tries, is_dead, octet_length(envelope) from parked where aggregate_id = :id"
         [dead] = await rows(database, statement, id=talk.conversation_id)
         assert (str(dead[0]), *dead[1:]) == (bad.event_id, 5, True, len(bad.SerializeToString()))
@@ -87,6 +87,6 @@ async def test_while_the_database_is_down_nothing_is_lost_or_counted(
         await asyncio.sleep(1)
     finally:
         await asyncio.to_thread(infra.start, "postgres")
-    await handled(database, *told, seconds=60)
+    await handled(database, *told, seconds=100)
     assert await summary(service, reader) == [(10, "10")]
     assert await rows(database, "select 1 from parked where aggregate_id = :id", id=told[0].aggregate_id) == []

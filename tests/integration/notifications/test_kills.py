@@ -53,12 +53,12 @@ async def test_a_killed_process_repeats_nothing_and_loses_nothing(
                 [(count,)] = await rows(database, seen, ids=ids)
                 return bool(count > before)
 
-            await until(has_begun, seconds=60)
+            await until(has_begun, seconds=100)
         if is_forgotten:
             # What was acknowledged as well: all comes again.
             await js.delete_consumer(stream_name("conversations"), "notifications")
     async with process(infra, listen):
-        await handled(database, *(envelope for _, _, told in histories for envelope in told), seconds=60)
+        await handled(database, *(envelope for _, _, told in histories for envelope in told), seconds=100)
         for _, reader, _ in histories:
             assert [(one.count, one.body) for one in await service.inbox(reader)] == [(60, "60")]
     await service.channel.close()
