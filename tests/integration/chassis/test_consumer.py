@@ -203,7 +203,7 @@ class TestConsumer:
             await until(is_back)
             await reads(database, 1, "ab")
 
-    async def test_a_consumer_ahead_of_its_stream_is_made_anew(
+    async def test_a_consumer_whose_stream_was_lost_is_made_anew(
         self, database: Database, bus: Bus, nats_server: NatsServer
     ) -> None:
         for letter in "abc":

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from nats.js.api import StreamInfo
+from nats.js.client import JetStreamContext
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
@@ -122,6 +124,42 @@ async def test_a_consumer_misses_nothing_that_takes_the_number_of_something_it_h
         async with consuming(database, bus, handled):
             await until(lambda: has_all(handled, EVENTS + 1))
     assert handled == [0, 1, 2, 3, 5, 6, 7, 8, 9, LATE, EVENTS]
+
+
+async def test_a_consumer_that_has_seen_more_than_there_is_begins_anew(
+    database: Database, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handled: list[int] = []
+    ask = JetStreamContext.stream_info
+
+    async def ask_after_a_loss(self: JetStreamContext, name: str) -> StreamInfo:
+        # This server takes back what its consumers know together with the tail; older ones do not.
+        info = await ask(self, name)
+        info.state.last_seq -= 6
+        return info
+
+    async with relaying(database, bus):
+        await database.run(emit, numbers=range(EVENTS))
+        async with consuming(database, bus, handled):
+            await until(lambda: has_all(handled, EVENTS))
+    monkeypatch.setattr(JetStreamContext, "stream_info", ask_after_a_loss)
+    with capture_logs() as logs:
+        async with consuming(database, bus, handled):
+
+            async def has_begun_anew() -> bool:
+                state = await (await bus.client()).jetstream().consumer_info(stream_name("notes"), "test")
+                return state.ack_floor is not None and state.ack_floor.consumer_seq == EVENTS
+
+            async def is_noticed() -> bool:
+                return any(log["event"] == "consumer_ahead" for log in logs) and await has_begun_anew()
+
+            await until(is_noticed)
+            monkeypatch.undo()
+            async with relaying(database, bus):
+                await database.run(emit, numbers=range(EVENTS, EVENTS + 1))
+                await until(lambda: has_all(handled, EVENTS + 1))
+    # Told from the beginning, it knows what it has handled.
+    assert handled == list(range(EVENTS + 1))
 
 
 async def held(bus: Bus) -> list[int]:
