@@ -1,10 +1,9 @@
 """What a service hands to the outbox for one event, and how its subject is named."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """An encoded event: `payload` is the message of the emitter's events.proto, `kind` its name in snake case."""
 
     kind: str

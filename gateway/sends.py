@@ -65,7 +65,8 @@ class SendLanes:
 
         Raises: Overloaded.
         """
-        item.deadline_time.FromMilliseconds(int((time.time() + seconds) * 1000))
+        until, stamp = time.time() + seconds, item.deadline_time
+        stamp.seconds, stamp.nanos = int(until), int(until % 1 * 1e9)
         future: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
         sending = _Sending(item, item.ByteSize(), time.monotonic() + seconds, meter, future)
         self._lanes[hash(item.conversation_id) % len(self._lanes)].add(sending)

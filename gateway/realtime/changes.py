@@ -1,8 +1,7 @@
 """What happened in a conversation, whether heard as an event or read from the change log, and the frame it becomes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
@@ -14,8 +13,7 @@ from messaging.conversations.v1 import conversations_pb2, events_pb2, messages_p
 _OF_A_MESSAGE = (messages_pb2.Message, events_pb2.ReactionChanged, events_pb2.PinChanged)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One shared change. `target` is None when it is not to be shown; `joined` is what a new member came into."""
 
     conversation_id: str

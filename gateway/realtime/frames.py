@@ -1,8 +1,7 @@
 """Frames as bytes: JSON inside WebSocket text frames, ready for any number of connections."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -13,13 +12,15 @@ from gateway.errors import FrameInvalid
 MAX_ID_LENGTH = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """What a client asks for; answers carry its id."""
 
     type: str
     id: str
-    payload: dict[str, Any] = field(default_factory=dict)
+    payload: dict[str, Any]
+
+
+_FIELDS = frozenset(Command._fields)
 
 
 def parse(data: bytes) -> Command:
@@ -28,15 +29,13 @@ def parse(data: bytes) -> Command:
         frame = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise FrameInvalid("The frame is not JSON in UTF-8.") from error
-    match frame:
-        case {"type": str(kind), "id": str(command_id), "payload": dict(payload), **others} if not others:
-            command = Command(kind, command_id, payload)
-        case {"type": str(kind), "id": str(command_id), **others} if not others:
-            command = Command(kind, command_id)
-        case {"id": str(command_id)}:
-            raise FrameInvalid(command_id=command_id[:MAX_ID_LENGTH])
-        case _:
-            raise FrameInvalid()
+    if not isinstance(frame, dict):
+        raise FrameInvalid()
+    command = Command(frame.get("type", 0), frame.get("id", 0), frame.get("payload", {}))
+    if not isinstance(command.id, str):
+        raise FrameInvalid()
+    if not isinstance(command.type, str) or not isinstance(command.payload, dict) or not frame.keys() <= _FIELDS:
+        raise FrameInvalid(command_id=command.id[:MAX_ID_LENGTH])
     if not 1 <= len(command.id) <= MAX_ID_LENGTH:
         raise FrameInvalid(f"A frame's id has 1 to {MAX_ID_LENGTH} characters.")
     if b"\\u0000" in data and any("\x00" in value for value in command.payload.values() if isinstance(value, str)):

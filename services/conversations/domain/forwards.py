@@ -81,4 +81,4 @@ def _addressed(copy: Draft, conversation_id: ConversationId, comment: str, reque
     said = None
     if comment:
         said = Draft(copy.sender_id, conversation_id, key("comment"), comment, traceparent=copy.traceparent)
-    return Forward(replace(copy, conversation_id=conversation_id, client_message_id=key("copy")), said)
+    return Forward(copy._replace(conversation_id=conversation_id, client_message_id=key("copy")), said)

@@ -64,7 +64,7 @@ def update(
         "is_important": is_important,
         "requires_acknowledgement": requires_acknowledgement,
     }
-    draft = replace(scheduled.draft, **{field: value for field, value in given.items() if value is not None})
+    draft = scheduled.draft._replace(**{field: value for field, value in given.items() if value is not None})
     draft.check(limits.message_characters)
     wanted = replace(scheduled, draft=draft)
     if send_at is not None:

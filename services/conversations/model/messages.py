@@ -153,8 +153,7 @@ class Version:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A message somebody wants to send; the same `client_message_id` never makes a second one.
 
     `deadline` is in seconds of the epoch: afterwards nobody waits for it any more.
@@ -233,8 +232,7 @@ class Selection:
         return self.is_rising or self.before_seq is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """What became of a draft; `is_replayed` when an earlier send with its key had stored it."""
 
     message: Message

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
+from typing import NamedTuple
 
 from services.conversations.model.errors import Blocked, Muted, PostingRestricted, SenderSuspended, SlowMode
 from services.conversations.model.ids import ConversationId, UserId
@@ -55,8 +56,7 @@ def still_to_come(end: datetime | None, *, at: datetime) -> datetime | None:
     return end if end is not None and end > at else None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What decides whether a member may write at this moment."""
 
     role: Role

@@ -41,7 +41,7 @@ class Scheduled:
     @classmethod
     def new(cls, scheduled_id: ScheduledId, draft: Draft, *, send_at: datetime, at: datetime) -> "Scheduled":
         """One that waits. Raises: SendTimeInvalid."""
-        keyed = replace(draft, client_message_id=str(uuid5(UUID(scheduled_id), draft.conversation_id)))
+        keyed = draft._replace(client_message_id=str(uuid5(UUID(scheduled_id), draft.conversation_id)))
         return cls(scheduled_id, keyed, send_at, send_at, ScheduledState.PENDING, "", None, at, at).checked(at)
 
     def checked(self, at: datetime) -> "Scheduled":

@@ -29,7 +29,7 @@ def unwrapped(frame: bytes) -> object:
 
 def test_a_command_has_a_type_an_id_and_perhaps_a_payload() -> None:
     assert frames.parse(b'{"type":"ping","id":"1","payload":{"a":1}}') == Command("ping", "1", {"a": 1})
-    assert frames.parse(b'{"type":"ping","id":"1"}') == Command("ping", "1")
+    assert frames.parse(b'{"type":"ping","id":"1"}') == Command("ping", "1", {})
 
 
 @pytest.mark.parametrize(
