@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 
 from tests.support.people import Person
@@ -23,6 +24,11 @@ class Client:
         self.is_behind = False
         self.is_resuming = False
         self._hidden: set[str] = set()
+
+    def copy(self) -> "Client":
+        """Another device that knows the same."""
+        names = {"conversations": self.places, "notifications": self.notifications, "scheduled": self.scheduled}
+        return Client(self.person, deepcopy(names))
 
     @property
     def revs(self) -> dict[str, int]:

@@ -7,6 +7,7 @@ import pytest
 from chassis.ids import uuid7
 from messaging.conversations.v1 import conversations_pb2 as pb
 from messaging.conversations.v1 import participants_pb2
+from messaging.conversations.v1.events_pb2 import ConversationHidden
 from services.conversations.model.ids import UserId
 from services.conversations.store import people
 from tests.integration.conversations.conftest import Service
@@ -102,3 +103,5 @@ async def test_who_hid_a_direct_conversation_finds_it_by_asking_for_it(service: 
 
     assert await service.direct(me, other) == direct
     assert await service.listed(me) == [direct]
+    told = [ConversationHidden.FromString(event.payload) for event in await service.emitted(me, "conversation_hidden")]
+    assert [(event.conversation_id, event.is_hidden) for event in told] == [(direct, True), (direct, False)]

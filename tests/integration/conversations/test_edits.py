@@ -58,6 +58,19 @@ async def test_an_edit_that_changes_nothing_has_no_revision(
     assert await service.emitted(group, "message_edited") == []
 
 
+async def test_who_has_hidden_a_message_is_named_where_an_edit_concerns_more_people(
+    service: Service, pair: tuple[str, str], group: str
+) -> None:
+    message = await service.say(pair[0], group)
+    hide = pb.HideMessageRequest(message_id=message.message_id)
+    await service.ask(service.messages.HideMessage, hide, by=pair[1])
+    await service.edit(message.message_id, "Quiet", by=pair[0])
+    await service.edit(message.message_id, "@all", by=pair[0])
+
+    told = [MessageEdited.FromString(event.payload) for event in await service.emitted(group, "message_edited")]
+    assert [list(event.hidden_from_ids) for event in told] == [[], [pair[1]]]
+
+
 async def test_an_edit_of_an_older_revision_is_refused(service: Service, pair: tuple[str, str], group: str) -> None:
     message = await service.say(pair[0], group)
     edited = await service.edit(message.message_id, "One", by=pair[0], etag=str(message.rev))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from messaging.conversations.v1 import conversations_pb2, messages_pb2, polls_pb2
-from messaging.conversations.v1.events_pb2 import MessageUpdated
+from messaging.conversations.v1.events_pb2 import MessageUpdated, VoteChanged
 from tests.integration.conversations.conftest import Service
 from tests.integration.conversations.marks import Marks, poll
 
@@ -38,6 +38,10 @@ async def test_a_vote_counts_and_is_told(service: Service, marks: Marks, pair: t
     assert (votes(told.poll), told.rev, event.actor_id) == (([0, 1, 0], 1), message.rev + 1, pair[1])
     [change] = (await service.changes(group, message.rev)).changes
     assert (change.kind, change.actor_id) == (conversations_pb2.CHANGE_KIND_MESSAGE_UPDATED, pair[1])
+    await marks.vote(message.message_id, by=pair[1])
+    chosen = [VoteChanged.FromString(event.payload) for event in await service.emitted(pair[1], "vote_changed")]
+    assert [list(vote.options) for vote in chosen] == [[1], []]
+    assert {(vote.conversation_id, vote.message_id) for vote in chosen} == {(group, message.message_id)}
 
 
 async def test_a_vote_replaces_the_one_before_and_can_be_taken_back(
