@@ -19,6 +19,7 @@ from gateway.headers import HeaderWriter
 from gateway.health import Health
 from gateway.middleware import Middleware
 from gateway.openapi import Document
+from gateway.pages import PageLanes
 from gateway.principal import KeySet, Verifier
 from gateway.realtime import routes as realtime
 from gateway.realtime.part import Realtime
@@ -62,6 +63,7 @@ from gateway.settings import Settings
 # The ones that are asked most stand first: routes are tried in turn.
 ROUTERS = (
     sends.router,
+    messages.lists,
     messages.router,
     realtime.sockets,
     conversations.router,
@@ -114,6 +116,7 @@ class Gateway:
     verifier: Verifier
     budget: SendBudget
     lanes: SendLanes
+    pages: PageLanes
     realtime: Realtime
     health: Health
 

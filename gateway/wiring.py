@@ -18,6 +18,7 @@ from gateway.app import Gateway
 from gateway.app import build as build_application
 from gateway.clients import Clients
 from gateway.health import Health
+from gateway.pages import PageLanes
 from gateway.principal import KeySet, Verifier
 from gateway.realtime.part import Realtime
 from gateway.revocations import Revocations
@@ -48,6 +49,7 @@ def build(settings: Settings, listener: socket.socket) -> Supervisor:
         verifier=verifier,
         budget=budget,
         lanes=lanes,
+        pages=PageLanes(clients.conversations),
         realtime=realtime,
         health=Health(clients, bus, redis),
     )

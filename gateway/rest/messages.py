@@ -7,6 +7,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from pydantic import Field
 
 from chassis.errors import InvalidRequest, Violation
+from gateway import exchange as exchanges
 from gateway import views
 from gateway.rest.answers import entity, nothing, page, settled, version
 from gateway.rest.backend import Backend, request_id
@@ -28,10 +29,11 @@ from gateway.rest.models import (
     stamp,
 )
 from gateway.rest.problems import problems
-from gateway.rest.route import SignedInRoute
+from gateway.rest.route import LeanRoute, SignedInRoute
 from messaging.conversations.v1 import messages_pb2 as pb
 
 router = APIRouter(prefix="/api/v1", tags=["Messages"], route_class=SignedInRoute)
+lists = APIRouter(prefix="/api/v1", tags=["Messages"], route_class=LeanRoute)
 
 MessageId = Annotated[str, id_in_path("Which message")]
 PRIORITIES: dict[str, pb.Priority.ValueType] = {
@@ -163,6 +165,9 @@ class MessageFilters(Paged):
     pinned: bool | None = Field(None, description="Only pinned ones, or only the others")
 
 
+_BOUNDS = ("before_seq", "after_seq", "around_seq")
+
+
 class ConversationMessageFilters(MessageFilters):
     """Which messages of a conversation."""
 
@@ -171,39 +176,37 @@ class ConversationMessageFilters(MessageFilters):
     around_seq: int | None = Field(None, ge=1, lt=2**63, description="Around this number, oldest first")
 
 
-@router.get(
+@lists.get(
     "/conversations/{conversation_id:id}/messages/",
     summary="List messages of a conversation",
     response_model=Page[Message],
     responses=problems("conversation_not_found", "invalid_page_token"),
 )
 async def list_in_conversation(
-    conversation_id: ConversationId,
-    request: Request,
-    filters: Annotated[ConversationMessageFilters, Query()],
-    clients: Backend,
+    conversation_id: ConversationId, request: Request, filters: Annotated[ConversationMessageFilters, Query()]
 ) -> Response:
     """Newest first; oldest first with `after_seq` or `around_seq`. Only one of the three bounds may be given."""
-    bounds = filters.model_dump(include={"before_seq", "after_seq", "around_seq"}, exclude_none=True)
+    bounds = {name: bound for name in _BOUNDS if (bound := getattr(filters, name)) is not None}
     if len(bounds) > 1:
         raise InvalidRequest(fields=[Violation(name, "ambiguous", "only one bound may be given") for name in bounds])
-    return await _list(request, filters, clients, conversation_id=conversation_id, **bounds)
+    return await _list(request, filters, conversation_id=conversation_id, **bounds)
 
 
-@router.get(
+@lists.get(
     "/messages/",
     summary="List messages of all my conversations",
     response_model=Page[Message],
     responses=problems("invalid_page_token"),
 )
-async def list_everywhere(request: Request, filters: Annotated[MessageFilters, Query()], clients: Backend) -> Response:
+async def list_everywhere(request: Request, filters: Annotated[MessageFilters, Query()]) -> Response:
     """Newest first."""
-    return await _list(request, filters, clients)
+    return await _list(request, filters)
 
 
-async def _list(request: Request, filters: MessageFilters, clients: Backend, **where: Any) -> Response:
-    answer = await clients.conversations.ask(
-        clients.conversations.messages.ListMessages,
+async def _list(request: Request, filters: MessageFilters, **where: Any) -> Response:
+    reader = exchanges.signed_in(exchanges.of(request.scope))
+    answer = await request.app.state.gateway.pages.ask(
+        reader.user_id,
         pb.ListMessagesRequest(
             sender_id=(filters.sender or "").lower(),
             priority=PRIORITIES[filters.priority] if filters.priority else pb.PRIORITY_UNSPECIFIED,

@@ -132,7 +132,7 @@ class SignedInRoute(Route):
 
 
 class LeanRoute(SignedInRoute):
-    """A signed-in endpoint that takes ids from its path and one body, and is called for every message there is.
+    """A signed-in endpoint that is asked all the time; it takes `request`, ids of its path, a `body` or `filters`.
 
     It runs the endpoint without FastAPI's solving of dependencies and its exit stacks, which cost as much as the rest
     of a send; the signature still makes the documentation.
@@ -142,19 +142,26 @@ class LeanRoute(SignedInRoute):
         """Replace the application that FastAPI made of the endpoint."""
         super().__init__(path, endpoint, **options)
         self._run = endpoint
-        self._model: type[BaseModel] = get_type_hints(endpoint)["body"]
+        hints = get_type_hints(endpoint)
+        self._body: type[BaseModel] | None = hints.get("body")
+        self._filters: type[BaseModel] | None = hints.get("filters")
+        self._parameters = _query_names(self)
         self.app = self._serve
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = exchanges.of(scope)
         caller = await self.authenticate(scope, exchange)
-        check_query(scope["query_string"], frozenset())
+        asked = check_query(scope["query_string"], self._parameters)
+        taken = scope["path_params"]
         try:
-            body = self._model.model_validate(bodies.parse(exchange))
+            if self._filters is not None:
+                taken = {**taken, "filters": self._filters.model_validate(asked)}
+            if self._body is not None:
+                taken = {**taken, "body": self._body.model_validate(bodies.parse(exchange))}
         except ValidationError as error:
             raise InvalidRequest(fields=violations.of(error.errors())) from error
         with serving(exchange.call(caller)):
-            response = await self._run(request=Request(scope), body=body, **scope["path_params"])
+            response = await self._run(request=Request(scope), **taken)
         await response(scope, receive, send)
 
 
@@ -189,10 +196,10 @@ def idempotency_key(exchange: Exchange) -> str | None:
     return sent.decode()
 
 
-def check_query(query: bytes, known: frozenset[str]) -> None:
-    """Refuse parameters that are unknown, that occur twice, or that hold NUL. Raises: InvalidRequest."""
+def check_query(query: bytes, known: frozenset[str]) -> dict[str, str]:
+    """Read parameters; refuse those that are unknown, that occur twice, or that hold NUL. Raises: InvalidRequest."""
     if not query:
-        return
+        return {}
     try:
         pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=50)
     except ValueError as error:
@@ -209,6 +216,7 @@ def check_query(query: bytes, known: frozenset[str]) -> None:
         seen.add(name)
     if found:
         raise InvalidRequest(fields=found)
+    return dict(pairs)
 
 
 def _query_names(route: APIRoute) -> frozenset[str]:

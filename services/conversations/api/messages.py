@@ -1,13 +1,16 @@
 """The Messages service."""
 
 import asyncio
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from chassis.call import caller
 from chassis.database import Database, Once
-from chassis.errors import InvalidRequest, Violation
-from chassis.paging import Pager, size
+from chassis.errors import Failure, InvalidRequest, Overloaded, Violation
+from chassis.paging import MAX_PAGE_BYTES, Page, Pager, size
 from chassis.rpc.interceptor import Context
+from chassis.rpc.status import to_status
 from messaging.conversations.v1 import messages_pb2 as pb
 from messaging.conversations.v1 import messages_pb2_grpc as rpc
 from services.conversations.api import convert
@@ -43,25 +46,52 @@ class MessagesServicer(rpc.MessagesServicer):
 
     async def ListMessages(self, request: pb.ListMessagesRequest, context: Context) -> pb.ListMessagesResponse:
         """Refuses conversations that the caller is not in, numbers without one, page tokens of other lists."""
+        question = self._question(request, UserId(caller().user_id))
+        page = await self._database.read(messages.list_messages, **question.asked)
+        return self._answer(question, page, pb.ListMessagesResponse())
+
+    async def BatchListMessages(
+        self, request: pb.BatchListMessagesRequest, context: Context
+    ) -> pb.BatchListMessagesResponse:
+        """Refuses items that cannot be read, each for itself, and those that the answer has no room for."""
+        questions = [self._question(item.request, convert.user_id(item.reader_id)) for item in request.items]
+        pages = await self._database.read(messages.list_each, asked=[question.asked for question in questions])
+        response, taken = pb.BatchListMessagesResponse(), 0
+        for question, page in zip(questions, pages, strict=True):
+            result = response.results.add()
+            if isinstance(page, Failure):
+                result.error.CopyFrom(to_status(page))
+                continue
+            weight = self._answer(question, page, result.response).ByteSize()
+            if taken and taken + weight > MAX_PAGE_BYTES:
+                # Replaces the page.
+                result.error.CopyFrom(to_status(Overloaded()))
+            else:
+                taken += weight
+        return response
+
+    def _question(self, request: pb.ListMessagesRequest, reader_id: UserId) -> "_Question":
         selection = convert.selection(request)
         if selection.needs_conversation and not request.conversation_id:
             raise InvalidRequest(fields=[Violation("conversation_id", "required", "is needed where numbers are given")])
         conversation_id = convert.conversation_id(request.conversation_id) or None
-        filters = {"list": "messages", "conversation": conversation_id, "user": caller().user_id, **asdict(selection)}
-        page = await self._database.read(
-            messages.list_messages,
-            conversation_id=conversation_id,
-            selection=selection,
-            member_id=UserId(caller().user_id),
-            cursor=self._pager.decode(request.page_token, filters),
-            size=size(request.page_size),
-        )
-        response = pb.ListMessagesResponse(
-            next_page_token=self._pager.encode(page.next, filters),
-            previous_page_token=self._pager.encode(page.previous, filters),
-        )
+        filters = {"list": "messages", "conversation": conversation_id, "user": reader_id, **asdict(selection)}
+        asked = {
+            "conversation_id": conversation_id,
+            "selection": selection,
+            "member_id": reader_id,
+            "cursor": self._pager.decode(request.page_token, filters),
+            "size": size(request.page_size),
+        }
+        return _Question(filters, asked)
+
+    def _answer(
+        self, question: "_Question", page: Page[Viewed], response: pb.ListMessagesResponse
+    ) -> pb.ListMessagesResponse:
         for shown in page.rows:
             convert.viewed(shown, response.messages.add)
+        response.next_page_token = self._pager.encode(page.next, question.filters)
+        response.previous_page_token = self._pager.encode(page.previous, question.filters)
         return response
 
     async def EditMessage(self, request: pb.EditMessageRequest, context: Context) -> pb.EditMessageResponse:
@@ -115,6 +145,14 @@ class MessagesServicer(rpc.MessagesServicer):
             next_page_token=self._pager.encode(page.next, filters),
             previous_page_token=self._pager.encode(page.previous, filters),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What a page token belongs to, and what the domain is asked."""
+
+    filters: Mapping[str, Any]
+    asked: Mapping[str, Any]
 
 
 def _edited(edited: Viewed) -> pb.EditMessageResponse:

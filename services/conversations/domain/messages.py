@@ -1,7 +1,10 @@
 """Reading, editing and deleting messages; sending is in domain/sends.py."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from chassis.database import Reading, Transaction
-from chassis.errors import EtagMismatch
+from chassis.errors import EtagMismatch, Failure
 from chassis.paging import Cursor, Page
 from services.conversations.domain import previews
 from services.conversations.model.changes import ChangeKind
@@ -45,6 +48,18 @@ def list_messages(
         # Nothing there, or nothing for this reader: only then is another query worth it.
         conversations.get(tx, conversation_id, member_id=member_id)
     return page
+
+
+def list_each(tx: Reading, *, asked: Sequence[Mapping[str, Any]]) -> list[Page[Viewed] | Failure]:
+    """What `list_messages` answers to each of several people; a failure is that one's alone."""
+    return [_page_or_failure(tx, each) for each in asked]
+
+
+def _page_or_failure(tx: Reading, asked: Mapping[str, Any]) -> Page[Viewed] | Failure:
+    try:
+        return list_messages(tx, **asked)
+    except Failure as failure:
+        return failure
 
 
 def edit(

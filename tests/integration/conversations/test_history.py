@@ -155,6 +155,50 @@ async def test_a_page_costs_one_query_and_nothing_beside_it(service: Service, pa
     assert await cost(around_seq=5) == 2
 
 
+async def test_pages_of_many_people_are_read_at_once_and_each_fails_alone(
+    service: Service, pair: tuple[str, str], talk: str
+) -> None:
+    [stranger] = await service.people(1)
+    asked = pb.ListMessagesRequest(conversation_id=talk, before_seq=8, page_size=3)
+    readers = (pair[0], stranger, pair[1].upper())
+    request = pb.BatchListMessagesRequest(items=[pb.PageItem(reader_id=reader, request=asked) for reader in readers])
+
+    answer, meter = await service.bill(service.messages.BatchListMessages, request)
+
+    alone = [await page(service, reader, conversation_id=talk, before_seq=8, page_size=3) for reader in pair]
+    assert [answer.results[0].response, answer.results[2].response] == alone
+    assert RemoteFailure(answer.results[1].error).reason == "CONVERSATION_NOT_FOUND"
+    # One for each page, and one more to tell the stranger that there is none.
+    assert meter.queries == 3 + 1
+
+
+async def test_pages_that_are_read_at_once_take_a_mebibyte_together(
+    service: Service, pair: tuple[str, str], group: str
+) -> None:
+    for _ in range(2):
+        await service.send(*(item(pair[0], group, "🚀" * 16_000) for _ in range(6)))
+    asked = pb.ListMessagesRequest(conversation_id=group)
+    request = pb.BatchListMessagesRequest(items=[pb.PageItem(reader_id=pair[1], request=asked)] * 3)
+
+    answer = await service.ask(service.messages.BatchListMessages, request)
+
+    assert [result.WhichOneof("outcome") for result in answer.results] == ["response", "error", "error"]
+    assert RemoteFailure(answer.results[1].error).reason == "OVERLOADED"
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [({"before_seq": 4}, "INVALID_REQUEST"), ({"page_token": "x" * 40}, "INVALID_PAGE_TOKEN")],
+    ids=["rule", "token"],
+)
+async def test_a_rule_that_one_page_breaks_refuses_all(
+    service: Service, pair: tuple[str, str], talk: str, asked: dict[str, Any], reason: str
+) -> None:
+    pages = [pb.ListMessagesRequest(conversation_id=talk), pb.ListMessagesRequest(**asked)]
+    request = pb.BatchListMessagesRequest(items=[pb.PageItem(reader_id=pair[0], request=each) for each in pages])
+    assert await service.refusal(service.messages.BatchListMessages, request, by="") == reason
+
+
 async def test_strangers_get_no_page_and_an_empty_conversation_gives_an_empty_one(
     service: Service, pair: tuple[str, str], group: str
 ) -> None:

@@ -6,7 +6,7 @@ from typing import cast
 from chassis.errors import Failure
 from chassis.rpc.status import to_status
 from messaging.conversations.v1 import messages_pb2
-from services.conversations.api.convert.values import conversation_id, message_id, moment, time, user_id
+from services.conversations.api.convert.values import conversation_id, message_id, moment, stamp, time, user_id
 from services.conversations.model.messages import (
     Draft,
     Message,
@@ -36,14 +36,14 @@ def message(source: Message, make: Maker = messages_pb2.Message) -> messages_pb2
         priority=cast("messages_pb2.Priority.ValueType", source.priority),
         client_message_id=source.client_message_id,
     )
-    shown.create_time.CopyFrom(time(source.created_at))
+    stamp(shown.create_time, source.created_at)
     # What few messages have costs the others next to nothing.
     if source.is_important:
         shown.is_important = True
     if source.edited_at is not None:
-        shown.edit_time.CopyFrom(time(source.edited_at))
+        stamp(shown.edit_time, source.edited_at)
     if source.deleted_at is not None:
-        shown.delete_time.CopyFrom(time(source.deleted_at))
+        stamp(shown.delete_time, source.deleted_at)
     if source.reply_to_id is not None:
         shown.reply_to_id = source.reply_to_id
     if source.thread_root_id is not None:

@@ -15,6 +15,12 @@ def time(at: datetime) -> Timestamp:
     return Timestamp(seconds=int(at.timestamp()), nanos=at.microsecond * 1000)
 
 
+def stamp(into: Timestamp, at: datetime) -> None:
+    """Write a time into a message that is being made: in a page each has its own, and a copy costs three times that."""
+    into.seconds = int(at.timestamp())
+    into.nanos = at.microsecond * 1000
+
+
 def moment(stamp: Timestamp) -> datetime:
     """A time, in UTC."""
     return datetime.fromtimestamp(stamp.seconds, UTC) + timedelta(microseconds=stamp.nanos // 1000)
