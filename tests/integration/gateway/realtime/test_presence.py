@@ -33,7 +33,7 @@ async def told(socket: Socket, person: Person, state: str, *, after: int = 0) ->
 
     def matches(frame: Any) -> bool:
         expected = {"user_id": person.user_id, "state": state}
-        return frame["type"] == "presence.changed" and expected.items() <= frame["payload"].items()
+        return frame["type"] == "presence.changed" and bool(expected.items() <= frame["payload"].items())
 
     async with asyncio.timeout(30):
         while not (found := list(filter(matches, socket.frames[after:]))):
