@@ -196,10 +196,13 @@ class Database:
             try:
                 connection.begin()
                 tx.now = tx.rows(_BEGIN, parameters)[0][0]
-            except BaseException as error:
+            except DBAPIError as error:
                 connection.close()
-                if is_last or not isinstance(error, DBAPIError) or not error.connection_invalidated:
+                if is_last or not error.connection_invalidated:
                     raise
+            except BaseException:
+                connection.close()
+                raise
             else:
                 return connection, tx
         raise AssertionError("unreachable")
