@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -30,9 +31,7 @@ class Person:
         self.username = username
         self.email = f"{username}@example.org"
         self.user_id = str(tokens["user_id"])
-        self.access = str(tokens["access"])
-        self.refresh = str(tokens["refresh"])
-        self.http.headers["Authorization"] = f"Bearer {self.access}"
+        self._take(tokens)
 
     @classmethod
     async def join(cls, url: str, username: str = "") -> Self:
@@ -48,9 +47,17 @@ class Person:
 
     async def log_in(self) -> None:
         """Begin another session."""
-        tokens = await self.ask("POST", "auth/token/", json={"email": self.email, "password": PASSWORD})
-        self.access, self.refresh = tokens["access"], tokens["refresh"]
+        self._take(await self.ask("POST", "auth/token/", json={"email": self.email, "password": PASSWORD}))
+
+    async def stay(self) -> None:
+        """Continue the session in time, as somebody who is there for more than one test."""
+        if time.monotonic() - self._since > 120:
+            self._take(await self.ask("POST", "auth/token/refresh/", json={"refresh": self.refresh}))
+
+    def _take(self, tokens: Mapping[str, Any]) -> None:
+        self.access, self.refresh = str(tokens["access"]), str(tokens["refresh"])
         self.http.headers["Authorization"] = f"Bearer {self.access}"
+        self._since = time.monotonic()
 
     async def ask(self, method: str, path: str, *, expect: int = 200, **options: Any) -> Any:
         """Make a request below /api/v1/ and return the JSON of the expected answer."""

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-from typing import Any
+from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
 
-from tests.integration.gateway.conftest import CONFORMANCE, DOCUMENT
+from tests.integration.gateway.conftest import DOCUMENT, joined
 from tests.support.badinput import BadInput, Case
 from tests.support.forgery import forgeries
 from tests.support.openapi import Operation, operations
@@ -21,12 +21,16 @@ ALL_METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 MARK = "\u2603canary\u2603"
 
 
-@pytest.fixture(scope="package")
-async def mallory(door: str) -> Any:
-    person = await Person.join(door)
-    person.http.event_hooks = {"response": [CONFORMANCE.check]}
-    yield person
-    await person.close()
+@pytest.fixture(scope="module")
+async def intruder(door: str) -> AsyncIterator[Person]:
+    async with joined(door) as person:
+        yield person
+
+
+@pytest.fixture
+async def mallory(intruder: Person) -> Person:
+    await intruder.stay()
+    return intruder
 
 
 async def send(http: httpx2.AsyncClient, operation: Operation, case: Case) -> httpx2.Response:

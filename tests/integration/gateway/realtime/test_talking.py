@@ -148,7 +148,7 @@ async def test_notifications_come_to_all_devices_of_their_user(platform: Stack, 
         assert (await other.first(is_told))["payload"]["id"] == frame["payload"]["id"]
         await eve.ask("POST", "notifications/mark_all_read/")
         frame = await one.until("notification.updated")
-        assert frame["payload"] == {"id": None, "is_read": True}
+        assert (frame["payload"]["id"], frame["payload"]["is_read"]) == (None, True)
     await eve.close()
 
 
@@ -169,7 +169,7 @@ async def test_a_locked_conversation_delays_its_own_sends_alone(
 
 async def test_commands_of_later_versions_are_unknown(door: Door, ada: Person) -> None:
     async with ada.socket() as socket:
-        for kind in ("presence.set", "nonsense", ""):
+        for kind in ("call.begin", "nonsense", ""):
             answer = await socket.command(kind, {})
             assert answer["type"] == "error"
             assert answer["payload"]["code"] == "unknown_command"
