@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.errors import Refused
 from deploy.local.stack import Stack
 from tests.faults.history import Verdict, vacuous
+from tests.faults.nursery import Nursery
 from tests.faults.talkers import suffer
 from tests.support.stack import OVERRIDES, SETTINGS
 
@@ -45,47 +45,37 @@ CASES = {
 }
 
 
-async def rehearse(stack: Stack, case: Case, *, kills: int) -> Verdict:
+async def rehearse(nursery: Nursery, case: Case, *, kills: int) -> Verdict:
     """Have one process die so often while people talk, let it live again, and judge what is left."""
 
     async def nemesis() -> int:
-        before = deaths(stack, case)
-        await asyncio.to_thread(stack.kill, case.process)
-        try:
-            for _ in range(kills):
-                await revive(stack, case.process, {"DEBUG": "true", "FAILPOINT": case.failpoint})
-                async with asyncio.timeout(60):
-                    while stack.pid(case.process) is not None:
-                        await asyncio.sleep(0.01)
-                # What its keeper would do after a growing delay.
-                await asyncio.to_thread(stack.kill, case.process)
-        finally:
-            await asyncio.to_thread(stack.kill, case.process)
-            await revive(stack, case.process, {"DEBUG": "false", "FAILPOINT": ""})
-        return deaths(stack, case) - before
+        before = nursery.deaths
+        for _ in range(kills):
+            await asyncio.to_thread(nursery.bear, case.failpoint)
+            async with asyncio.timeout(60):
+                while nursery.is_alive:
+                    await asyncio.sleep(0.01)
+        await asyncio.to_thread(nursery.bear, "")
+        return nursery.deaths - before
 
-    return await suffer(stack, nemesis)
-
-
-async def revive(stack: Stack, process: str, environment: dict[str, str]) -> None:
-    """Start a process that may die before it is ready."""
-    while True:
-        try:
-            return await asyncio.to_thread(stack.start, process, environment)
-        except Refused:
-            continue
-
-
-def deaths(stack: Stack, case: Case) -> int:
-    """How often a process said, according to its log, that it is about to die."""
-    logs = stack.journal.directory.glob(f"{case.process}.log*")
-    return sum(log.read_bytes().count(b'"failpoint_reached"') for log in logs)
+    await asyncio.to_thread(nursery.bear, "")
+    return await suffer(nursery.stack, nemesis)
 
 
 def shortcomings(case: Case, verdict: Verdict, *, kills: int) -> list[str]:
     """Broken promises, and what is missing for a proof."""
     broken = [f"{count} {name}" for name, count in verdict.broken.items()]
     return broken + vacuous(verdict, kills=kills, must=case.must)
+
+
+COLUMNS = ("kills", "ok", "unknown", "replayed", "republished", "redelivered", "lost", "duplicated", "holes")
+HEAD = "    " + "".join(f"{name:>12}" for name in (*COLUMNS, "kills/min"))
+
+
+def row(name: str, verdict: Verdict, seconds: float) -> str:
+    """A line of the table."""
+    counts = (*(getattr(verdict, column) for column in COLUMNS), round(verdict.kills * 60 / seconds))
+    return f"{name:<4}" + "".join(f"{count:>12}" for count in counts)
 
 
 async def main(arguments: Sequence[str]) -> int:
@@ -99,10 +89,12 @@ async def main(arguments: Sequence[str]) -> int:
         stack = Stack.private(Path(directory), SETTINGS, OVERRIDES)
         try:
             await asyncio.to_thread(stack.start_platform)
+            print(HEAD, flush=True)
             for name in CASES if chosen.point == "all" else [chosen.point]:
                 case, began = CASES[name], time.monotonic()
-                verdict = await rehearse(stack, case, kills=chosen.kills)
-                print(f"{name}  {case.meaning} ({time.monotonic() - began:.0f} s)\n    {verdict}", flush=True)
+                with Nursery(stack, case.process) as nursery:
+                    verdict = await rehearse(nursery, case, kills=chosen.kills)
+                print(row(name, verdict, time.monotonic() - began), f" {case.meaning}", flush=True)
                 for shortcoming in shortcomings(case, verdict, kills=chosen.kills):
                     print(f"    FAILED: {shortcoming}", flush=True)
                     failed = True
