@@ -23,6 +23,8 @@ from messaging.conversations.v1 import messages_pb2 as pb
 LANES = 2
 WORTHWHILE = 8
 MAX_ITEMS = 32
+# A slow page delays others by no more than that: then they leave whatever is under way.
+PATIENCE_SECONDS = 0.05
 
 BATCH_PAGES = Histogram("messaging_page_batch_items", "Pages of messages per call", buckets=(1, 2, 4, 8, 16, 32))
 
@@ -30,12 +32,14 @@ BATCH_PAGES = Histogram("messaging_page_batch_items", "Pages of messages per cal
 class PageLanes:
     """Where REST asks for pages of messages."""
 
-    def __init__(self, client: ConversationsClient) -> None:
-        """Take the connection to the conversations service."""
+    def __init__(self, client: ConversationsClient, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        """Take the connection to the conversations service, and how long a page may wait for calls under way."""
         self._client = client
+        self._patience_seconds = patience_seconds
         self._under_way = 0
         self._waiting: deque[_Asking] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
 
     async def ask(self, reader_id: str, request: pb.ListMessagesRequest) -> pb.ListMessagesResponse:
         """Answer what the current call's user asks. Raises: Failure."""
@@ -57,14 +61,23 @@ class PageLanes:
         answer: pb.ListMessagesResponse = await self._client.ask(self._client.messages.ListMessages, request)
         return answer
 
-    def _leave(self) -> None:
+    def _leave(self, *, is_overdue: bool = False) -> None:
         """Begin a call with what waits, if it is time."""
-        if self._waiting and (not self._under_way or (self._under_way < LANES and len(self._waiting) >= WORTHWHILE)):
+        if not self._waiting:
+            return
+        is_worthwhile = self._under_way < LANES and len(self._waiting) >= WORTHWHILE
+        if is_overdue or is_worthwhile or not self._under_way:
             self._under_way += 1
             # In a context of its own: the call is made for many, not for whoever came last.
             task = asyncio.get_running_loop().create_task(self._together(), name="page-lane", context=Context())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._patience_seconds, self._stop_waiting)
+
+    def _stop_waiting(self) -> None:
+        self._timer = None
+        self._leave(is_overdue=True)
 
     async def _together(self) -> None:
         batch: list[_Asking] = []

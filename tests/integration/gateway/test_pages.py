@@ -60,7 +60,7 @@ def peer() -> Peer:
 @pytest.fixture
 async def lanes(peer: Peer) -> AsyncIterator[PageLanes]:
     async with served(peer) as client:
-        yield PageLanes(client)
+        yield PageLanes(client, patience_seconds=60)
 
 
 def ask(lanes: PageLanes, number: int, reader_id: str = "") -> asyncio.Task[pb.ListMessagesResponse]:
@@ -103,6 +103,18 @@ async def test_many_readers_do_not_wait_for_one_call(lanes: PageLanes, peer: Pee
     peer.may_answer.set()
     await asyncio.gather(*asked, *further)
     assert max(len(call) for call in peer.calls) == pages.MAX_ITEMS
+
+
+async def test_a_slow_page_does_not_hold_the_others(peer: Peer) -> None:
+    async with served(peer) as client:
+        lanes = PageLanes(client, patience_seconds=0.05)
+        slow = ask(lanes, 1)
+        await under_way(peer, 1)
+        others = [ask(lanes, number) for number in (2, 3)]
+        await under_way(peer, 2)
+        assert peer.calls == [[1], [2, 3]]
+        peer.may_answer.set()
+        await asyncio.gather(slow, *others)
 
 
 async def test_a_page_that_cannot_be_read_fails_alone(lanes: PageLanes, peer: Peer) -> None:
