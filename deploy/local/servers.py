@@ -62,7 +62,8 @@ def redis(directory: Path, keys: Keys, port: int, *, inherit: Sequence[int]) -> 
         name="redis",
         command=[binaries.valkey(), path],
         environment={"PATH": os.defpath},
-        ready=functools.partial(probes.greets, port, b"+OK", f"AUTH {password}\r\n".encode()),
+        # Until its data is loaded it says -LOADING.
+        ready=functools.partial(probes.greets, port, b"+OK\r\n+PONG", f"AUTH {password}\r\nPING\r\n".encode()),
         address=f"127.0.0.1:{port}",
         quiet=True,
         inherit=inherit,

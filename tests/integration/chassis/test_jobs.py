@@ -288,7 +288,7 @@ async def test_the_bell_tells_the_workers(app: Celery, queue: Queue) -> None:
         async def told() -> bool:
             return await queue.tasks() == [("letters.letter", "1"), ("letters.letter", "2")]
 
-        await until(told, 10)
+        await until(told, 30)
 
 
 async def test_a_bell_without_a_broker_holds_nobody_up_and_rings_again_when_there_is_one(
