@@ -65,4 +65,6 @@ async def test_what_is_not_on_the_list_is_not_replayed(infra: Stack, database: D
 
 @pytest.mark.parametrize("service", ["auth", "conversations", "notifications"])
 async def test_every_service_has_the_command(infra: Stack, service: str) -> None:
-    assert await operate(infra, "list", service=service) == (0, "")
+    # What it lists depends on the tests before.
+    code, _ = await operate(infra, "list", service=service)
+    assert code == 0

@@ -24,7 +24,7 @@ async def started(stack: Stack, **settings: str) -> AsyncIterator[tuple[subproce
     )
     url = f"http://127.0.0.1:{environment['PORT']}"
     try:
-        async with asyncio.timeout(30), httpx2.AsyncClient(base_url=url) as http:
+        async with asyncio.timeout(100), httpx2.AsyncClient(base_url=url, timeout=30) as http:
             while not await _is_ready(http):
                 await asyncio.sleep(0.1)
         yield process, url
