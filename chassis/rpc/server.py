@@ -26,7 +26,8 @@ _OPTIONS = (
     ("grpc.max_metadata_size", 16 * 1024),
     ("grpc.max_concurrent_streams", 1024),
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    # Below the clients' keepalive: whoever pings more often is sent away.
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     # So that clients look addresses up again and find new replicas.
     ("grpc.max_connection_age_ms", 120_000),
     ("grpc.max_connection_age_grace_ms", 30_000),

@@ -4,15 +4,17 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from grpc._cython import cygrpc  # type: ignore[attr-defined]  # unknown to its types
 
 from chassis import call, errors
 from chassis.call import Call, Caller, serving
 from chassis.errors import Failure, Violation
-from chassis.rpc import metadata
+from chassis.rpc import client, metadata, server
 from chassis.rpc.client import Channel
 from chassis.rpc.server import Binding, GrpcServer
 from chassis.rpc.status import RemoteFailure
@@ -193,6 +195,12 @@ async def test_a_call_ends_at_its_deadline(served: Served) -> None:
     with pytest.raises(Failure) as caught:
         await count(served.channel(), timeout=0.1)
     assert caught.value.code == "DEADLINE_EXCEEDED"
+
+
+def test_grpc_knows_every_option() -> None:
+    # It ignores the others without a word.
+    library = Path(cygrpc.__file__).read_bytes()
+    assert [name for name, _ in (*client._OPTIONS, *server._OPTIONS) if f"{name}\0".encode() not in library] == []
 
 
 async def test_a_call_may_say_that_it_takes_longer_than_others_but_not_than_its_caller_waits(served: Served) -> None:
