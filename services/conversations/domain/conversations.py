@@ -180,7 +180,7 @@ def update(
 def delete(tx: Transaction, *, conversation_id: ConversationId, actor_id: UserId) -> None:
     """End a group for all; hide a direct conversation from the one who asks until its next message.
 
-    Raises: ConversationNotFound, RoleInsufficient. Emits: ConversationDeleted for a group, ConversationHidden otherwise.
+    Raises: ConversationNotFound, RoleInsufficient. Emits: ConversationDeleted of a group, else ConversationHidden.
     """
     conversation = conversations.lock(tx, conversation_id, member_id=actor_id)
     actor = participants.member(tx, conversation_id, actor_id)

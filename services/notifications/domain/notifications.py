@@ -69,7 +69,10 @@ def withdraw(tx: Transaction, removed: Iterable[Notification]) -> None:
 
 
 def take_back(tx: Transaction, message: Message, kinds: Sequence[Kind], readers: Readers) -> None:
-    """Have a message no longer concern some readers for these reasons. Emits: NotificationDeleted, NotificationCreated."""
+    """Have a message no longer concern some readers for these reasons.
+
+    Emits: NotificationDeleted, NotificationCreated.
+    """
     removed, changed = messages.withdraw(tx, message, kinds, readers)
     withdraw(tx, removed)
     announce(tx, changed)
