@@ -16,7 +16,11 @@ from chassis import call
 
 log = structlog.get_logger(__name__)
 
-POINTS = ("before_begin", "before_commit", "after_commit", "before_publish", "after_publish")
+POINTS = (
+    *("before_begin", "before_commit", "after_commit", "before_publish", "after_publish"),
+    # In the gateway.
+    *("before_answer", "before_resumed", "while_draining"),
+)
 PATTERN = rf"^(({'|'.join(POINTS)})(@[\w.]+)?:(0\.\d+|[1-9]\d*))?$"
 # The call in which consumers handle what was delivered, for the part behind the @.
 CONSUMER = "consumer"

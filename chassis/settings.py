@@ -17,6 +17,15 @@ class ProcessSettings(BaseSettings):
     log_format: str = Field("json", description="`json` for machines, `text` for people", pattern="^(json|text)$")
     debug: bool = Field(False, description="gRPC reflection, debug logs, statements and timings of each request")
     metrics_listen: str = Field("", description="host:port that serves Prometheus metrics; empty for none")
+    failpoint: str = Field(
+        "", pattern=failpoints.PATTERN, description="Where the process shall kill itself; needs DEBUG, for rehearsals"
+    )
+
+    @model_validator(mode="after")
+    def _dies_in_rehearsals_only(self) -> Self:
+        if self.failpoint and not self.debug:
+            raise ValueError("FAILPOINT needs DEBUG")
+        return self
 
 
 class ServiceSettings(ProcessSettings):
@@ -32,15 +41,6 @@ class ServiceSettings(ProcessSettings):
     secret_key: str = Field(min_length=32, description="Root of this process's encryption and signing keys")
     service_credential: str = Field("", description="`<name>:<secret>` by which this process proves itself to others")
     service_callers: str = Field("", description="`<name>=<sha256 of its credential>`, comma separated: who may call")
-    failpoint: str = Field(
-        "", pattern=failpoints.PATTERN, description="Where the process shall kill itself; needs DEBUG, for rehearsals"
-    )
-
-    @model_validator(mode="after")
-    def _dies_in_rehearsals_only(self) -> Self:
-        if self.failpoint and not self.debug:
-            raise ValueError("FAILPOINT needs DEBUG")
-        return self
 
 
 class WorkingSettings(ServiceSettings):

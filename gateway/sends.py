@@ -14,7 +14,7 @@ from itertools import chain
 
 from prometheus_client import Histogram
 
-from chassis import call
+from chassis import call, failpoints
 from chassis.call import Call, Meter, serving
 from chassis.errors import DeadlineRequired, DependencyUnavailable, Failure, Invalid, Overloaded, Unavailable
 from chassis.ids import uuid7
@@ -203,6 +203,7 @@ class _Lane:
             except Failure as failure:
                 await self._fail(batch, failure)
                 return
+        failpoints.reached("before_answer")
         for sending in batch:
             if sending.meter is not None:
                 sending.meter.add(shared.meter.queries, shared.meter.query_seconds)

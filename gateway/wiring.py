@@ -8,7 +8,7 @@ import uvloop
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from chassis import logs
+from chassis import failpoints, logs
 from chassis.bus import Bus
 from chassis.metrics import MetricsServer
 from chassis.redis import BriefRedis
@@ -30,6 +30,7 @@ from gateway.settings import TOKEN_AUDIENCE, Settings
 def build(settings: Settings, listener: socket.socket) -> Supervisor:
     """Put one gateway process together; call it within the loop that will run it."""
     end_with_parent()
+    failpoints.arm(settings.failpoint)
     bus = Bus(settings.nats_url, "gateway")
     clients = Clients(settings)
     redis = BriefRedis(settings.redis_url)

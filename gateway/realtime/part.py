@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import structlog
 
+from chassis import failpoints
 from chassis.bus import Bus
 from chassis.redis import BriefRedis
 from gateway.admission import SendBudget
@@ -97,6 +98,7 @@ class Realtime:
         pause = min(1 / _DRAIN_RATE, self._drain_seconds / len(sessions)) if sessions else 0.0
         for session in sessions:
             session.close(Close.DRAINING, "connect elsewhere")
+            failpoints.reached("while_draining")
             with suppress(asyncio.CancelledError):
                 await asyncio.sleep(pause)
         log.info("sockets_drained", count=len(sessions))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from chassis import failpoints
 from chassis.errors import Failure, NotFound
 from gateway.clients import ConversationsClient
 from gateway.realtime import changes, frames
@@ -74,6 +75,7 @@ class Resume:
                 unread = 0
 
     def _finish(self, command_id: str) -> None:
+        failpoints.reached("before_resumed")
         shown = {conversation_id: {"mode": mode, "rev": rev} for conversation_id, (mode, rev) in self._modes.items()}
         self._socket.wire.write(frames.reply("resumed", command_id, {"conversations": shown}))
         revs = {conversation_id: rev for conversation_id, (mode, rev) in self._modes.items() if mode != "gone"}

@@ -42,6 +42,7 @@ CASES = {
         "a consumer, committed but not acknowledged", "notifications", "after_commit@consumer:0.15", ["redelivered"]
     ),
     "K7": Case("a consumer, before COMMIT", "notifications", "before_commit@consumer:0.15"),
+    "G1": Case("the gateway, a send stored but not answered", "gateway", "before_answer:0.05", ["unknown", "replayed"]),
 }
 
 
@@ -58,7 +59,8 @@ async def rehearse(nursery: Nursery, case: Case, *, kills: int) -> Verdict:
         await asyncio.to_thread(nursery.bear, "")
         return nursery.deaths - before
 
-    await asyncio.to_thread(nursery.bear, "")
+    if not nursery.is_alive:
+        await asyncio.to_thread(nursery.bear, "")
     return await suffer(nursery.stack, nemesis)
 
 

@@ -13,11 +13,12 @@ import sys
 import time
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Self
 
 from deploy.local import probes
 from deploy.local.stack import Stack
-from tests.support.processes import alive
+from deploy.local.topology import GATEWAY
 
 PATIENCE = 60.0
 
@@ -28,6 +29,7 @@ class Nursery:
     def __init__(self, stack: Stack, service: str) -> None:
         self.stack = stack
         self.service = service
+        self._module = service if service == GATEWAY else f"services.{service}"
         self.log = stack.journal.directory / f"{service}-nursery.log"
         self.pid = 0
 
@@ -35,7 +37,7 @@ class Nursery:
         self.stack.kill(self.service)
         with self.log.open("ab") as log:
             self._mother = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.nursery", f"services.{self.service}"],
+                [sys.executable, "-m", "tests.faults.nursery", self._module],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -57,7 +59,7 @@ class Nursery:
         self._mother.stdin.flush()
         self.pid = int(self._mother.stdout.readline())
         deadline = time.monotonic() + PATIENCE
-        while self.is_alive and not probes.serves(self.stack.target(self.service)):
+        while self.is_alive and not self._serves():
             assert time.monotonic() < deadline, f"{self.service} does not serve"
             time.sleep(0.02)
 
@@ -69,10 +71,15 @@ class Nursery:
             while self.is_alive:
                 time.sleep(0.01)
 
+    def _serves(self) -> bool:
+        if self.service == GATEWAY:
+            return probes.answers("127.0.0.1", self.stack.environments.port, "/readyz")
+        return probes.serves(self.stack.target(self.service))
+
     @property
     def is_alive(self) -> bool:
-        """Whether the last born runs."""
-        return alive(self.pid)
+        """Whether anything of the last born is left: its port is free when all its threads are gone."""
+        return Path(f"/proc/{self.pid}").exists()
 
     @property
     def deaths(self) -> int:

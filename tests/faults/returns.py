@@ -10,34 +10,26 @@ import itertools
 import random
 import sys
 import tempfile
-import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import uvloop
 
-from deploy.local import ports, probes
-from deploy.local.process import Process, Spec
 from deploy.local.stack import Stack
 from tests.faults.devices import DRAINING, Fleet
+from tests.faults.endings import WAYS, second_gateway
 from tests.load.bench import many_files
 from tests.load.figures import quantile
 from tests.load.people import Guest, People
 from tests.support.stack import OVERRIDES, SETTINGS
 
-WAYS = {
-    "kill": "the gateway is killed and started again",
-    "drain": "the gateway is told to end and started again",
-    "elsewhere": "one of two gateways is told to end",
-}
 DEVICES = 5
 GROUPS = 8
 # Of messages sent a second, in all groups together.
@@ -173,7 +165,7 @@ class Outcome:
             "holes in the numbers": self.holes,
             "sockets stayed connected throughout": max(0, self.sockets - self.lost),
         }
-        if way != "kill":
+        if way in {"drain", "elsewhere"}:
             wrong |= {
                 "sockets ended otherwise than by the drain": self.sockets - self.closes.get(DRAINING, 0),
                 "times it said that it was ready while it drained": self.readiness.false,
@@ -191,25 +183,6 @@ class Outcome:
             f"{self.early} changes before a resume that came late": self.early > 0,
         }
         return [what for what, is_so in is_late.items() if is_so]
-
-
-@contextmanager
-def second_gateway(stack: Stack) -> Iterator[str]:
-    """Run another gateway process on the same services; yields its address."""
-    port = ports.free()
-    environment = {**stack.environment("gateway"), "PORT": str(port), "METRICS_LISTEN": ""}
-    spec = Spec(
-        name="second-gateway",
-        command=[sys.executable, "-m", "gateway", "serve"],
-        environment=environment,
-        ready=partial(probes.answers, "127.0.0.1", port, "/readyz"),
-    )
-    process = Process(spec, stack.journal, threading.Event(), lambda: None)
-    process.start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.stop()
 
 
 async def gather(stack: Stack, sockets: int) -> list[tuple[str, list[Guest]]]:
@@ -247,10 +220,8 @@ async def _undergo(
         await asyncio.sleep(1)
         watching = asyncio.create_task(readiness.watch(urls[0], fleet))
         begun = time.monotonic()
-        await asyncio.to_thread(stack.kill if way == "kill" else stack.halt, "gateway")
+        await WAYS[way].end(stack, fleet)
         watching.cancel()
-        if way != "elsewhere":
-            await asyncio.to_thread(stack.start, "gateway")
         with suppress(TimeoutError):
             async with asyncio.timeout(2 * PATIENCE):
                 await fleet.are_back()
@@ -350,7 +321,7 @@ async def main(arguments: Sequence[str]) -> int:
             for way in [way for _ in range(chosen.rounds) for way in chosen.way]:
                 groups = await gather(stack, chosen.sockets)
                 outcome = await undergo(stack, way, groups)
-                print(f"{way}  {WAYS[way]}\n    {outcome}", flush=True)
+                print(f"{way}  {WAYS[way].meaning}\n    {outcome}", flush=True)
                 for shortcoming in outcome.shortcomings(way) + outcome.delays():
                     print(f"    FAILED: {shortcoming}", flush=True)
                     is_broken = True

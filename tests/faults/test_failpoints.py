@@ -1,6 +1,7 @@
 """Each place at which a process can die, a few times; `python -m tests.faults.failpoints` does it a hundred times."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -12,17 +13,19 @@ KILLS = 2
 
 
 @pytest.fixture(scope="module")
-def nursery(fragile: Stack, request: pytest.FixtureRequest) -> Iterator[Nursery]:
-    with Nursery(fragile, request.param) as opened:
+def nurseries(fragile: Stack) -> Iterator[dict[str, Nursery]]:
+    with ExitStack() as stack:
+        opened = {
+            name: stack.enter_context(Nursery(fragile, name)) for name in {case.process for case in CASES.values()}
+        }
+        for nursery in opened.values():
+            nursery.bear("")
         yield opened
 
 
-# All places of one process follow each other, so that what bears it is made once.
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(
-    ("nursery", "name"), [(case.process, name) for name, case in CASES.items()], indirect=["nursery"], ids=list(CASES)
-)
-async def test_a_death_at_this_place_loses_and_doubles_nothing(nursery: Nursery, name: str) -> None:
-    verdict = await rehearse(nursery, CASES[name], kills=KILLS)
+@pytest.mark.parametrize("name", CASES)
+async def test_a_death_at_this_place_loses_and_doubles_nothing(nurseries: dict[str, Nursery], name: str) -> None:
+    verdict = await rehearse(nurseries[CASES[name].process], CASES[name], kills=KILLS)
     print(verdict)
     assert shortcomings(CASES[name], verdict, kills=KILLS) == []

@@ -3,7 +3,8 @@
 import pytest
 
 from deploy.local.stack import Stack
-from tests.faults.returns import WAYS, gather, undergo
+from tests.faults.endings import WAYS
+from tests.faults.returns import gather, undergo
 
 SOCKETS = 100
 
