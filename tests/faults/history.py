@@ -38,9 +38,9 @@ class History:
     answers: list[Answer] = field(default_factory=list)
     # Each member's own reading of each conversation.
     views: dict[Place, list[Told]] = field(default_factory=dict)
-    # Of the stream, in its order; and how often anything was published, also what the stream recognised as a repeat.
+    # Of the stream, in its order; and how often one was published again, also where the stream recognised it.
     events: list[Told] = field(default_factory=list)
-    publishes: int = 0
+    republished: int = 0
     # What the consumer has been told again since its process lives.
     redelivered: int = 0
     # How many messages the inbox of everybody who is to be told counts.
@@ -89,7 +89,7 @@ def judge(history: History) -> Verdict:
         ok=len({answer.told.key for answer in history.answers}),
         unknown=history.unknown,
         replayed=sum(answer.is_replayed for answer in history.answers),
-        republished=max(0, history.publishes - len(events)),
+        republished=history.republished,
         redelivered=history.redelivered,
         effects=sum(history.effects.values()),
         lost=sum(answer.told.message_id not in stored for answer in history.answers),

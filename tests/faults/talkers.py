@@ -53,6 +53,8 @@ class Talkers:
         self._stack = stack
         self._talks = talks
         self._bus = bus
+        # Events that were published at least once while somebody listened.
+        self._heard: set[str] = set()
         self._channel = Channel(stack.target("conversations"), stack.credential("gateway"))
         self._messages = self._channel.stub(messages_pb2_grpc.MessagesStub)
 
@@ -64,7 +66,8 @@ class Talkers:
         # A gateway comes back to a service that was away a moment after it is there.
         await _until(partial(_answers, ann))
         talks = [Talk(await ann.direct(bob), ann, [bob]), Talk(await bob.group(ann, cyn), bob, [ann, cyn])]
-        bus = await nats.connect(stack.nats_url())
+        # Back before any relay is, whose repeats it shall hear.
+        bus = await nats.connect(stack.nats_url(), reconnect_time_wait=0.05, max_reconnect_attempts=-1)
         talkers = cls(stack, talks, bus)
         await bus.subscribe(SENT, cb=talkers._hear)
         try:
@@ -117,7 +120,10 @@ class Talkers:
         return Answer(_told(answer.json()), is_replayed="Idempotent-Replayed" in answer.headers)
 
     async def _hear(self, message: Msg) -> None:
-        self.history.publishes += message.subject.rpartition(".")[2] in self._ids
+        if message.subject.rpartition(".")[2] in self._ids:
+            event_id = (message.headers or {})["Nats-Msg-Id"]
+            self.history.republished += event_id in self._heard
+            self._heard.add(event_id)
 
     @property
     def _ids(self) -> set[str]:

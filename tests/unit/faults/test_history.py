@@ -19,7 +19,7 @@ def run() -> History:
         answers=[Answer(each, is_replayed=each.seq == 2) for each in messages],
         views={("ann", "talk"): list(messages), ("bob", "talk"): list(messages)},
         events=[*messages[:2], messages[1], messages[2]],
-        publishes=5,
+        republished=2,
         effects={("bob", "talk"): 3},
     )
 
