@@ -55,7 +55,7 @@ class Settings(ProcessSettings):
     command_rate: float = Field(20.0, gt=0, description="Socket commands a second, sends apart, of one user for long")
     command_burst: int = Field(60, ge=1, description="Socket commands, sends apart, of one user at once")
     socket_heartbeat_seconds: float = Field(25.0, gt=0, description="Seconds between two digests on a socket")
-    drain_seconds: int = Field(15, ge=0, description="Time that requests under way get once the process is to stop")
+    drain_seconds: int = Field(10, ge=0, description="Time that requests under way get once the process is to stop")
 
     @property
     def base_url(self) -> str:

@@ -37,7 +37,7 @@ RATE = 40.0
 # P19: within this time everybody is back.
 PATIENCE = 30.0
 # So many sockets a gateway that ends closes in a second, or more where that takes longer than it has.
-SPREAD, DRAIN_SECONDS = 50, 15
+SPREAD, DRAIN_SECONDS = 50, 10
 
 
 @dataclass
