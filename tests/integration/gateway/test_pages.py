@@ -96,7 +96,8 @@ async def test_an_idle_gateway_asks_at_once_and_what_comes_meanwhile_leaves_toge
 async def test_many_readers_do_not_wait_for_one_call(lanes: PageLanes, peer: Peer) -> None:
     asked = [ask(lanes, number) for number in range(1, pages.WORTHWHILE + 2)]
     await under_way(peer, 2)
-    assert [len(call) for call in peer.calls] == [1, pages.WORTHWHILE]
+    # Two calls under way arrive in either order.
+    assert sorted(map(len, peer.calls)) == [1, pages.WORTHWHILE]
     further = [ask(lanes, number) for number in range(100, 100 + 3 * pages.MAX_ITEMS)]
     await asyncio.sleep(0.05)
     assert len(peer.calls) == pages.LANES
