@@ -30,7 +30,7 @@ def heard(socket: Socket, person: Person) -> list[tuple[str, bool]]:
 
 async def last(socket: Socket, person: Person, wanted: tuple[str, bool]) -> None:
     """Wait until this is the last that a socket was told."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(180):
         while heard(socket, person)[-1:] != [wanted]:
             await asyncio.sleep(0.05)
 

@@ -16,7 +16,8 @@ from services.conversations.store.search import Wanted
 _SETTLED = timedelta(minutes=1)
 # A turn of learning is short; what is left waits for the next.
 _LEARNED_AT_ONCE = 2000
-_CHECKED_AT_ONCE = 500
+# Each is searched for: a slow machine must be done with these well within the statement's time.
+_CHECKED_AT_ONCE = 100
 
 
 def find(

@@ -178,9 +178,12 @@ async def test_a_word_is_forgotten_with_the_last_message_that_holds_it(service: 
     known = "select word from search_words where word = 'flibbertigibbet'"
     assert await service.rows(known)
     await service.delete(sent.message_id, by=pair[0])
-    for _ in range(3):
+    # A round checks some of the rare words, wherever the one before it ended.
+    for _ in range(100):
         await learn(service)
-    assert await service.rows(known) == []
+        if not await service.rows(known):
+            return
+    pytest.fail("the word is known still")
 
 
 async def test_pages_go_on_through_every_window_without_repeating(

@@ -13,8 +13,12 @@ from tests.support.doors import Door, command, open_door, said
 from tests.support.people import Person, Socket
 
 
+# Whose gateway of another test ended is there for another minute, and a minute more until that is noticed.
+PATIENCE = 180
+
+
 async def becomes(person: Person, state: str, *, seen_by: Person) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while (await seen_by.ask("GET", f"users/{person.user_id}/"))["presence"]["state"] != state:
             await asyncio.sleep(0.1)
 
@@ -35,7 +39,7 @@ async def told(socket: Socket, person: Person, state: str, *, after: int = 0) ->
         expected = {"user_id": person.user_id, "state": state}
         return frame["type"] == "presence.changed" and bool(expected.items() <= frame["payload"].items())
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not (found := list(filter(matches, socket.frames[after:]))):
             await asyncio.sleep(0.02)
     return found[0]["payload"]
