@@ -12,7 +12,6 @@ from gateway.realtime import witnesses
 from tests.support.doors import Door, command, open_door, said
 from tests.support.people import Person, Socket
 
-
 # Whose gateway of another test ended is there for another minute, and a minute more until that is noticed.
 PATIENCE = 180
 
