@@ -30,6 +30,9 @@ Prepare = Callable[[Sequence[Envelope]], Awaitable[None]]
 
 _BATCH = 100
 _ACK_WAIT_SECONDS = 30.0
+# After a smaller batch it pauses, so that events which come one by one are handled together: each transaction costs.
+_WORTHWHILE = 16
+_PAUSE_SECONDS = 0.02
 _FETCH_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
 _FOLLOW_SECONDS = 2.0
@@ -128,6 +131,8 @@ class Consumer:
                         await self._handle([_read(message) for message in messages])
                 while await self._retry_parked(source):
                     pass
+                if len(messages) < _WORTHWHILE:
+                    await asyncio.sleep(_PAUSE_SECONDS)
                 if asyncio.get_running_loop().time() - checked > _FOLLOW_SECONDS:
                     # Raises when the connection that holds the lock is gone.
                     await still_leads()
