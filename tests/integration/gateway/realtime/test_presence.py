@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -12,8 +13,22 @@ from gateway.realtime import witnesses
 from tests.support.doors import Door, command, open_door, said
 from tests.support.people import Person, Socket
 
-# Whose gateway of another test ended is there for another minute, and a minute more until that is noticed.
 PATIENCE = 180
+
+
+# Of their own: whose gateway of another test ended counts as being there for minutes.
+@pytest.fixture
+async def bob(door: Door) -> AsyncIterator[Person]:
+    person = await Person.join(door.url)
+    yield person
+    await person.close()
+
+
+@pytest.fixture
+async def cyn(door: Door) -> AsyncIterator[Person]:
+    person = await Person.join(door.url)
+    yield person
+    await person.close()
 
 
 async def becomes(person: Person, state: str, *, seen_by: Person) -> None:
