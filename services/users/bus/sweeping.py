@@ -31,7 +31,8 @@ class Sweeper:
         """Work until cancelled."""
         since = time.monotonic()
         while True:
-            is_time = time.monotonic() - since >= self._patience_seconds
+            # What is swept while the bus is away, nobody would ever hear of.
+            is_time = time.monotonic() - since >= self._patience_seconds and self._bus.is_connected
             try:
                 # Looked at in any case: whoever could not send heartbeats is not gone.
                 lost = await self._presences.sweep(limit=_PORTION if is_time else 0)

@@ -27,6 +27,7 @@ now = now[1] * 1000 + math.floor(now[2] / 1000)
 """
 # Answers whose state is another than was announced. Of those without one a reminder announces who is known to have been
 # there before, so that a Redis that lost everything does not have everybody announced; a goodbye is always announced.
+# Who comes when their last heartbeat counts no more was seen as offline, whether or not that was announced by then.
 _RECORD = f"""{_NOW}
 local word, place, is_reminder, lasts = ARGV[1], ARGV[2], ARGV[3] == '1', tonumber(ARGV[4])
 local changed = {{}}
@@ -39,7 +40,8 @@ for i = 6, #ARGV do
       if state == 'gone' or theirs == 'online' then state = theirs end
     end
   end
-  local announced = redis.call('HGET', KEYS[4], user)
+  local announced, last = redis.call('HGET', KEYS[4], user), redis.call('ZSCORE', KEYS[2], user)
+  if not is_reminder and last and now - last >= lasts then announced = false end
   local is_news = announced or not is_reminder or redis.call('ZSCORE', KEYS[1], user)
   if state ~= announced and is_news then changed[#changed + 1] = user end
   redis.call('ZADD', KEYS[1], now, user)

@@ -150,6 +150,24 @@ async def test_of_whom_nothing_is_heard_any_more_is_announced_once(
     assert await news.take() == [ada]
 
 
+async def test_who_comes_back_before_it_was_noticed_that_they_were_gone_is_announced(
+    users: Users, news: News, redis_client: Redis
+) -> None:
+    ada, bob = user_id(), user_id()
+    await users.beat(ada, bob)
+    await news.take()
+    for person in (ada, bob):
+        await age(redis_client, person, seconds=61)
+    assert await states(users, ada) == [OFFLINE]
+
+    await users.beat(ada)
+    # Whose heartbeats were held up has been there all the time.
+    await users.beat(bob, is_reminder=True)
+
+    assert await news.take() == [ada]
+    assert await states(users, ada, bob) == [ONLINE, ONLINE]
+
+
 async def test_nobody_is_taken_for_gone_before_heartbeats_had_time_to_come(
     users: Users, infra: Stack, redis_client: Redis
 ) -> None:
