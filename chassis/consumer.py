@@ -131,7 +131,7 @@ class Consumer:
                         await self._handle([_read(message) for message in messages])
                 while await self._retry_parked(source):
                     pass
-                if len(messages) < _WORTHWHILE:
+                if 0 < len(messages) < _WORTHWHILE:
                     await asyncio.sleep(_PAUSE_SECONDS)
                 if asyncio.get_running_loop().time() - checked > _FOLLOW_SECONDS:
                     # Raises when the connection that holds the lock is gone.
